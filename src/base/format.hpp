@@ -1,8 +1,4 @@
-// Text formatting for every folder: fmt's format strings, checked at compile time.
+// Text formatting for every folder, through base: `fmt::format("{} of {}", a, b)`, checked at compile time.
 #pragma once
 
-#include <fmt/format.h>
-
-namespace millwright {
-using fmt::format;
-}
+#include <fmt/format.h>  // IWYU pragma: export

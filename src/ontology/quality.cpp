@@ -60,7 +60,7 @@ std::string to_text(Quality quality) {
   const auto name = reason_name(quality.reason());
   out += ':';
   return name.empty()
-             ? format("{}{}{}", out, unknown_prefix, static_cast<unsigned>(quality.reason()))
+             ? fmt::format("{}{}{}", out, unknown_prefix, static_cast<unsigned>(quality.reason()))
              : out.append(name);
 }
 
