@@ -3,9 +3,9 @@
 // template expanded.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -17,104 +17,102 @@
 
 namespace millwright::catalog {
 
-/// A column of a tabular file: by header name, or by number counted from 1 (0 = named).
-struct ColumnRef {
-  std::string name;
-  std::uint32_t number = 0;
+enum class FileFormat : std::uint8_t { by_name, csv, parquet };
+enum class Delimiter : std::uint8_t { comma, semicolon, tab, blanks };
 
-  bool operator==(const ColumnRef&) const = default;
+/// How a recorded file is laid out.
+struct FileLayout {
+  std::string path;  ///< variables such as `${data}` until `edge_setup` expands them
+  FileFormat format = FileFormat::by_name;  ///< `.parquet` is Parquet, all else CSV; `.gz` is read
+  Delimiter delimiter = Delimiter::comma;   ///< blanks: any run of spaces and tabs
+  bool header = true;                       ///< false: columns are named `1` to `n`
+  char decimal = '.';
+  std::uint32_t columns = 0;     ///< of a file without header; 0: as in its first row
+  std::uint32_t skip_lines = 0;  ///< before the header
 };
 
-enum class FileFormat : std::uint8_t { csv, parquet };
-/// How the fields of a text file are separated. `whitespace`: any run of spaces and tabs, leading
-/// and trailing ones ignored.
-enum class Delimiter : std::uint8_t { comma, semicolon, tab, whitespace };
-/// How `time_column` is written. Texts without an offset are taken in `time_zone`.
-enum class TimeFormat : std::uint8_t {
-  rfc3339,   ///< `2026-11-23T05:41:00Z`; also with a space for the T and, given a time zone,
-             ///< without an offset
+/// Where the event time of a row comes from.
+enum class TimeKind : std::uint8_t {
+  rfc3339,   ///< with its zone, or local with `zone`
+  pattern,   ///< `pattern` of %Y %m %d %H %M %S %f
   epoch_s,   ///< seconds since 1970, fractions allowed
   epoch_ms,  ///< milliseconds since 1970
-  epoch_us   ///< microseconds since 1970
-};
-/// How fast a recording is played.
-enum class Pace : std::uint8_t {
-  unpaced,  ///< as fast as the path takes it
-  scaled    ///< `pace_factor` seconds of event time per second of real time
+  epoch_us,  ///< microseconds since 1970
+  cycle,     ///< epoch + step × the integer in `column`
+  row        ///< epoch + step × the number of the row of its key (0, 1, …)
 };
 
-/// Driver `replay`: a recorded file, row by row. Event time is `time_column`, or for files that
-/// number their rows, epoch + step × (value of `step_column`, else the row's number from 0 per
-/// key).
-struct ReplayDriver {
-  std::string file;  ///< may hold `${data}` and other variables until expanded; `.gz` is read too
-  FileFormat format = FileFormat::csv;
-  Delimiter delimiter = Delimiter::comma;
-  bool header = true;  ///< csv: the first line names the columns
-  std::optional<ColumnRef> time_column;
-  TimeFormat time_format = TimeFormat::rfc3339;
-  std::string time_zone = "UTC";  ///< IANA name
-  std::optional<Timestamp> epoch;
+struct TimeSpec {
+  TimeKind kind = TimeKind::rfc3339;
+  std::string column;
+  std::string zone;  ///< IANA name, `UTC` or `+hh:mm`; empty: the text carries its own
+  std::string pattern;
+  Timestamp epoch;
   Duration step{0};
-  std::optional<ColumnRef> step_column;
-  /// Column that says which device a row belongs to; rows whose key is no device's are not read.
-  std::optional<ColumnRef> key_column;
-  Pace pace = Pace::unpaced;
-  double pace_factor = 1;
+};
+
+enum class PaceKind : std::uint8_t {
+  as_fast_as_accepted,  ///< bounded by the path alone
+  factor,               ///< event time passes `factor` times as fast as the wall
+  total                 ///< the whole source is played within `total`
+};
+
+struct PaceSpec {
+  PaceKind kind = PaceKind::as_fast_as_accepted;
+  double factor = 1;
+  Duration total{0};
+};
+
+enum class ReplayOrder : std::uint8_t {
+  event_time,  ///< all devices in step, as a fleet would be
+  file         ///< as the rows stand
+};
+
+/// Driver `replay`: a recorded file played as if it were live.
+struct ReplayDriver {
+  FileLayout file;
+  TimeSpec time;
+  /// Column that says which device a row belongs to, by the keys of `each`; empty: the whole file
+  /// is one device.
+  std::string key_column;
+  ReplayOrder order = ReplayOrder::event_time;
+  PaceSpec pace;
+  std::vector<std::string> missing = {"NA", "N/A", "NaN", "nan", "null", "NULL"};
 };
 
 /// What the plant simulator can be, one machine a device.
-enum class PlantMachine : std::uint8_t { pump, motor };
-/// What can be wrong with a simulated machine or with one of its sensors. The truth of a simulated
-/// plant is the list of its faults.
-enum class PlantFaultKind : std::uint8_t {
-  bearing_wear,   ///< vibration and temperature grow
-  imbalance,      ///< vibration grows with speed
-  cavitation,     ///< pump: flow and pressure fall and flutter, vibration grows
-  leak,           ///< pump: pressure falls, flow falls
-  overload,       ///< current and temperature grow
-  sensor_stuck,   ///< `metric` repeats its last value
-  sensor_drift,   ///< `metric` moves away slowly
-  sensor_spikes,  ///< `metric` jumps for single samples
-  sensor_dropout  ///< `metric` gives no value (quality bad, no_communication)
+enum class PlantMachine : std::uint8_t { pump, motor, fan };
+/// What a live source does when there is no room.
+enum class Overflow : std::uint8_t {
+  wait,  ///< the plant stands still
+  drop   ///< the scan is lost and declared
 };
 
-struct PlantFault {
-  PlantFaultKind kind = PlantFaultKind::bearing_wear;
-  std::string device;             ///< device id; empty: each device of the resource
-  std::string metric;             ///< for sensor faults: the metric
-  Duration start{0};              ///< since the plant's start
-  Duration growth{0};             ///< from nothing to full severity; 0 = at once
-  std::optional<Duration> lasts;  ///< absent: until the end
-  double severity = 1;            ///< 0 (nothing) to 1 (failed)
-};
-
-/// Driver `plant`: simulated machines with known truth.
+/// Driver `plant`: simulated machines with known truth, drawn from the seed.
 struct PlantDriver {
-  std::uint64_t seed = 0;
+  std::uint64_t seed = 1;
   PlantMachine machine = PlantMachine::pump;
-  Duration period{1'000'000};  ///< one sample of each metric a period
-  std::vector<PlantFault> faults;
+  Duration step = std::chrono::seconds(1);  ///< between scans
+  /// Where the plant's life begins; lives, faults and load cycles are counted from here.
+  Timestamp epoch{1'767'225'600'000'000};  // 2026-01-01T00:00:00Z
+  std::optional<Timestamp> start;          ///< first scan; absent: now, live
+  std::optional<Timestamp> end;            ///< exclusive; absent: for ever
+  PaceSpec pace{PaceKind::factor, 1, Duration{0}};
+  Overflow overflow = Overflow::wait;
+  Duration life_mean = std::chrono::hours(24 * 30);  ///< between failures of one machine
+  Duration repair_mean = std::chrono::hours(6);
+  Duration sensor_fault_every = std::chrono::hours(24 * 10);  ///< mean, per machine
 };
 
 using DriverSpec = std::variant<ReplayDriver, PlantDriver>;
 
-/// One output of a simulated machine: what `address` of a metric may be, and its unit.
-struct PlantOutput {
-  std::string_view name;
-  std::string_view unit;  ///< UCUM
-  std::string_view doc;
-};
-/// The outputs of a machine, in a fixed order.
-std::span<const PlantOutput> plant_outputs(PlantMachine machine);
-
 struct MetricSpec {
   std::string name;
   ontology::DataType datatype = ontology::DataType::float64;
-  std::string unit;                 ///< UCUM code, empty when the source has none (texts, states)
-  std::optional<ColumnRef> column;  ///< replay: where the value stands; absent: the column `name`
-  std::string address;              ///< other drivers: where the value stands; absent: `name`
-  std::string signal;               ///< quantity of the asset it measures; absent: `name`
+  std::string unit;    ///< UCUM code; empty when the source has none (texts, states)
+  std::string source;  ///< where the driver finds it: the column of a file, the output of a
+                       ///< simulated machine; absent: `name`
+  std::string signal;  ///< quantity of the asset that it measures; absent: `name`
 };
 
 /// A list of keys with a template, by which one resource stands for many. `{key}` in a template is

@@ -11,6 +11,7 @@
 
 #include "base/time.hpp"
 #include "catalog/document.hpp"
+#include "ontology/quality.hpp"
 
 namespace millwright::catalog {
 
@@ -24,44 +25,49 @@ struct Limits {
   bool operator==(const Limits&) const = default;
 };
 
-/// value × factor + offset.
+/// value × gain + offset.
 struct ScaleStage {
-  double factor = 1;
+  double gain = 1;
   double offset = 0;
   std::string unit;  ///< UCUM code of the result; empty: unchanged
 };
 
-/// Median of the last `window` samples of a metric (odd).
+/// Median of the last `window` samples of a metric.
 struct MedianStage {
-  std::uint32_t window = 3;
+  std::uint32_t window = 5;  ///< odd, 3 to 999
 };
 
-enum class AggregateFunction : std::uint8_t { mean, min, max, standard_deviation, count, last };
+enum class AggregateFunction : std::uint8_t { mean, min, max, count, stddev };
 
-/// One value per window of event time [k·window, (k+1)·window), stamped with the window's end.
+/// One value per window of event time [k·window, (k+1)·window), named
+/// `<metric>/<function>_<window>`.
 struct AggregateStage {
   Duration window{0};
-  /// One: the result keeps the metric's name. Several: `<metric>.<function>` each.
-  std::vector<AggregateFunction> functions;
-  double completeness_min = 0;  ///< share of expected inputs (of the metric's period) below which
-                                ///< the result is uncertain: incomplete_window; 0 = not judged
+  std::vector<AggregateFunction> functions{AggregateFunction::mean};
+  Duration lateness{0};
+  /// Samples that a whole window has; 0: not checked, or by the period of the signal when it
+  /// declares one.
+  std::uint64_t count_expected = 0;
+  bool keep_input = false;
 };
 
 /// Passes a value when it differs from the last passed one by more than the band, when its quality
-/// changed, or when `interval_max` has gone by.
+/// changed, or when `silence_max` has gone by.
 struct DeadbandStage {
   double absolute = 0;  ///< in the unit of the metric
   double percent = 0;   ///< of the last passed value's magnitude; the larger band of the two holds
-  std::optional<Duration> interval_max;
+  Duration silence_max{0};  ///< 0: unlimited
 };
 
-/// Marks the quality of values outside their limits as uncertain (rate, stuck) or bad (range);
-/// never drops one. A limit that is absent here is taken from the signal's declaration.
+/// Marks the quality of values outside their limits, never drops one.
 struct FlagStage {
-  bool range = true;
-  bool rate = true;
-  bool stuck = true;
   Limits limits;
+  /// Limits that are absent above are those which the signal of each metric declares.
+  bool declared = true;
+  ontology::Severity range_severity = ontology::Severity::bad;
+  ontology::Severity rate_severity = ontology::Severity::uncertain;
+  ontology::Severity stuck_severity = ontology::Severity::bad;
+  double stuck_tolerance = 0;
 };
 
 using StageParameters =
@@ -79,7 +85,7 @@ struct PipelineSpec {
   std::string edge;
   std::vector<std::string> devices;  ///< ids or Device resources; empty with an empty selector: all
   std::map<std::string, std::string> selector;  ///< labels that a Device resource must carry
-  /// Values as they came from the driver are kept too, as `<metric>.raw`, when a stage changes or
+  /// Values as they came from the driver are kept too, as `<metric>/raw`, when a stage changes or
   /// drops them (a signal that says so itself is kept whatever stands here).
   bool raw_kept = false;
   std::vector<StageSpec> stages;
