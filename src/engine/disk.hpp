@@ -37,7 +37,7 @@ class Disk {
   virtual Result<std::unique_ptr<File>> open_read(std::string_view path) = 0;
   virtual Result<void> rename(std::string_view from, std::string_view to) = 0;
   virtual Result<void> remove(std::string_view path) = 0;
-  /// Makes the directory and its parents.
+  /// Makes the directory and its parents; unlike names of files, these are durable on return.
   virtual Result<void> make_directories(std::string_view path) = 0;
   /// Makes names created, renamed or removed in `path` durable.
   virtual Result<void> sync_directory(std::string_view path) = 0;
