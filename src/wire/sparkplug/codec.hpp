@@ -12,7 +12,7 @@ namespace millwright::sparkplug {
 /// Bounds of one decoded payload. At a bound decoding ends with `exhausted`.
 struct DecodeLimits {
   std::size_t depth_max = 32;            ///< nested templates, property sets
-  std::size_t items_max = 1'000'000;     ///< metrics, cells, rows, parameters, properties in all
+  std::size_t items_max = 1u << 18;      ///< metrics, cells, rows, parameters, properties in all
   std::size_t inflated_max = 16u << 20;  ///< bytes of a compressed payload once inflated
 };
 
@@ -22,10 +22,16 @@ struct DecodeLimits {
 /// with the offset (bytes that are no payload), `exhausted` (a limit).
 Result<Payload> decode(ByteView bytes, const DecodeLimits& limits = {});
 
+struct EncodeOptions {
+  /// False leaves `datatype` out of the metrics, as DATA and CMD should
+  /// (tck-id-payloads-metric-datatype-not-req); it still chooses the field of the value.
+  bool datatypes = true;
+};
+
 /// Appends the payload to `out`. Integers of signed types are sign-extended to 32 bits
 /// (`int_value`) and Int64 goes to `long_value`; UInt32 goes to `long_value`, because foreign
 /// decoders read nothing else; arrays are little endian. A metric with `is_null` carries no value.
-void encode(const Payload& payload, Bytes& out);
+void encode(const Payload& payload, Bytes& out, const EncodeOptions& options = {});
 
 /// As `encode`, wrapped. Only where a foreign receiver asks for it.
 void encode_compressed(const Payload& payload, Compression compression, Bytes& out);

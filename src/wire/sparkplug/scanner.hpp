@@ -56,19 +56,24 @@ struct DataMessage {
 enum class ScanOutcome : std::uint8_t {
   complete,
   general,  ///< holds something that only the general codec reads (DataSet, Template, array, other
-            ///< property than Quality, metadata, compression); the output is empty
+            ///< property than Quality, metadata, compression, or is malformed); the output is empty
 };
 
 /// Reads a DATA message. The type is always the birth's; integers are truncated to its width. A
 /// null is bad:missing unless the standard `Quality` property says otherwise (0 bad:foreign, 192
-/// good, 500 uncertain:stale). `arrival` is the last resort for a metric without time.
-/// `invalid_input` with the offset when the bytes are no payload; the output is empty then.
-Result<ScanOutcome> scan(ByteView bytes, const AliasTable& table, Timestamp arrival,
-                         DataMessage& out);
+/// good, 500 uncertain:stale). `arrival` is the last resort for a metric without time. Bytes that
+/// are no payload are `general` too: the general codec says what is wrong with them.
+ScanOutcome scan(ByteView bytes, const AliasTable& table, Timestamp arrival, DataMessage& out);
 
 /// The same from a decoded payload: the fallback of `scan`, and its oracle. A metric whose type no
 /// series can hold becomes a mistyped row. Views point into `payload`.
 void collect(const Payload& payload, const AliasTable& table, Timestamp arrival, DataMessage& out);
+
+/// `scan`, and where it hands over, `decode` into `decoded` and `collect`: what a host calls for
+/// each DATA message. With `general` the caller may look at `decoded` for templates and data sets.
+/// Errors: those of `decode`.
+Result<ScanOutcome> read_data(ByteView bytes, const AliasTable& table, Timestamp arrival,
+                              DataMessage& out, Payload& decoded);
 
 struct DataOptions {
   bool historical = false;  ///< is_historical on every metric (D9: all or none)
