@@ -1,0 +1,493 @@
+#include "fabric/custody/journal.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/format.hpp"
+
+namespace millwright::custody {
+
+using namespace ontology;
+
+/// One file: where it ends, what of it is synced, and the tables that its data records refer to.
+struct Journal::JournalFile : RecordReader {
+  std::uint64_t number = 0;
+  Incarnation incarnation = 0;
+  Sequence first = 0;
+  Sequence end = 0;
+  std::uint64_t data_offset = 0;
+  std::uint64_t synced = 0;
+  Timestamp from{INT64_MAX}, to{INT64_MIN};
+  std::unique_ptr<engine::File> handle;
+  std::vector<DeviceSchema> devices;
+  std::vector<Columns> columns;
+  std::vector<bool> recipes_written;
+  bool closed = false;
+
+  const Columns* columns_of_device(std::uint32_t index) const override {
+    return index < columns.size() ? &columns[index] : nullptr;
+  }
+  void add_device(const DeviceRecord& record) {
+    if (record.index != devices.size()) return;  // indices are dense by construction; anything else fails its data records
+    columns.push_back(columns_of(record.schema));
+    devices.push_back(record.schema);
+  }
+  void widen(const Batch& batch) {
+    for (const Row& row : batch.rows) {
+      from = std::min(from, Timestamp{row.ts_us});
+      to = std::max(to, Timestamp{row.ts_us});
+    }
+  }
+};
+
+namespace {
+
+constexpr std::string_view extension = ".journal";
+
+/// The next offset after `from` at which a frame with a correct checksum starts, or the end.
+std::size_t resynchronise(ByteView bytes, std::size_t from) {
+  for (std::size_t at = from + 1; at + frame_bytes < bytes.size(); ++at) {
+    if (frame_at(bytes.subspan(at))) return at;
+  }
+  return bytes.size();
+}
+
+}  // namespace
+
+Journal::Journal(engine::Disk& disk, Random& random, Log& log, JournalOptions options)
+    : disk_(disk), random_(random), log_(log), options_(std::move(options)) {}
+Journal::~Journal() = default;
+
+std::string Journal::path_of(std::uint64_t number) const {
+  return fmt::format("{}/{:012}{}", options_.directory, number, extension);
+}
+
+Journal::JournalFile* Journal::file_at(std::uint64_t number) {
+  for (auto& file : files_) {
+    if (file->number == number) return file.get();
+  }
+  return nullptr;
+}
+
+Result<std::unique_ptr<Journal>> Journal::open(engine::Disk& disk, Random& random, Log& log, JournalOptions options) {
+  std::unique_ptr<Journal> journal(new Journal(disk, random, log, std::move(options)));
+  if (auto done = disk.make_directories(journal->options_.directory); !done) return pass(std::move(done));
+  if (auto done = journal->recover(); !done) return pass(std::move(done), "opening the journal");
+  return journal;
+}
+
+Result<void> Journal::recover() {
+  auto names = disk_.list(options_.directory);
+  if (!names) return pass(std::move(names));
+  std::vector<std::uint64_t> numbers;
+  for (const auto& name : *names) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error == std::errc{} && std::string_view(end) == extension) numbers.push_back(number);
+  }
+  std::ranges::sort(numbers);
+  bool tail_cut = false;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    auto file = std::make_unique<JournalFile>();
+    file->number = numbers[i];
+    const bool is_last = i + 1 == numbers.size();
+    if (auto done = recover_file(*file, is_last, tail_cut); !done) return done;
+    if (file->incarnation != 0) files_.push_back(std::move(file));
+  }
+  // A continued sequence after damage at the tail could give a number twice; a new incarnation cannot.
+  if (files_.empty() || tail_cut) {
+    do incarnation_ = random_.next();
+    while (incarnation_ == 0);
+    next_ = 0;
+  } else {
+    incarnation_ = files_.back()->incarnation;
+    next_ = files_.back()->end;
+  }
+  accepted_ = next_;
+  for (auto& file : files_) file->closed = true;
+  return {};
+}
+
+Result<void> Journal::recover_file(JournalFile& file, bool is_last, bool& tail_cut) {
+  const std::string path = path_of(file.number);
+  auto content = read_whole(disk_, path);
+  if (!content) return pass(std::move(content));
+  const ByteView bytes(*content);
+  const auto head_frame = bytes.size() > file_prefix_bytes ? frame_at(bytes.subspan(file_prefix_bytes)) : std::nullopt;
+  if (!head_frame) {
+    if (bytes.size() >= file_prefix_bytes) {
+      if (auto version = check_file_prefix(bytes, path); !version && version.error().code() != Code::corrupt) return version;
+    }
+    // Without its head a file was never synced, or is damaged beyond use: its place in the sequence shows as a gap.
+    log_.warning("journal", path + " has no readable head; it is set aside");
+    tail_cut = tail_cut || is_last;
+    return disk_.rename(path, path + ".unreadable");
+  }
+  if (auto version = check_file_prefix(bytes, path); !version) return version;
+
+  std::size_t at = file_prefix_bytes;
+  while (at < bytes.size()) {
+    const auto size = frame_at(bytes.subspan(at));
+    auto record = size ? file.read(bytes.subspan(at, *size)) : Result<Record>(fail(Code::corrupt, "checksum"));
+    if (!record) {
+      const std::size_t next = resynchronise(bytes, at);
+      log_.warning("journal", fmt::format("{} is damaged from byte {} to {}", path, at, next));
+      if (next == bytes.size()) {
+        if (is_last) tail_cut = true;
+        break;
+      }
+      at = next;
+      continue;
+    }
+    if (auto* head = std::get_if<FileHead>(&*record)) {
+      file.incarnation = head->incarnation;
+      file.first = file.end = head->first_sequence;
+      file.data_offset = at + *size;
+      for (auto& [driver, token] : head->tokens) tokens_[driver] = token;
+    } else if (auto* device = std::get_if<DeviceRecord>(&*record)) {
+      file.add_device(*device);
+    } else if (auto* provenance = std::get_if<ProvenanceRecord>(&*record)) {
+      recipes_[provenance->number] = provenance->canonical;
+      recipe_numbers_[provenance->canonical] = provenance->number;
+      file.recipes_written.resize(std::max<std::size_t>(file.recipes_written.size(), provenance->number + 1));
+      file.recipes_written[provenance->number] = true;
+    } else if (auto* data = std::get_if<DataRecord>(&*record)) {
+      file.end = std::max(file.end, data->first_sequence + data->batch.size());
+      file.widen(data->batch);
+      if (!data->driver.empty()) tokens_[data->driver] = data->token;
+    } else if (auto* loss = std::get_if<LossRecord>(&*record)) {
+      if (loss->entry.range.incarnation == file.incarnation && loss->entry.range.first >= file.end) {
+        file.end = loss->entry.range.end();
+      } else {
+        dropped_.push_back(loss->entry);
+      }
+    }
+    at += *size;
+  }
+  file.synced = at;
+  auto handle = disk_.open_append(path);
+  if (!handle) return pass(std::move(handle));
+  file.handle = std::move(*handle);
+  // A killed process may have written without syncing; what is sent from here on must survive a power cut first.
+  return file.handle->sync();
+}
+
+Result<void> Journal::begin_file() {
+  auto file = std::make_unique<JournalFile>();
+  file->number = files_.empty() ? 1 : files_.back()->number + 1;
+  const std::string path = path_of(file->number);
+  // A leftover of a failed attempt under this name holds nothing that was accepted.
+  if (auto exists = disk_.exists(path); exists && *exists) {
+    if (auto removed = disk_.remove(path); !removed) return removed;
+  }
+  auto handle = disk_.open_append(path);
+  if (!handle) return pass(std::move(handle));
+  file->handle = std::move(*handle);
+  file->incarnation = incarnation_;
+  file->first = file->end = accepted_;
+  Bytes head;
+  append_file_prefix(head);
+  FileHead record{incarnation_, accepted_, {}};
+  for (const auto& [driver, token] : tokens_) record.tokens.emplace_back(driver, token);
+  append_record(head, record);
+  if (!staged_.empty() && !files_.empty()) {
+    // Staged records name devices and recipes of the file that failed: the new file carries the same tables.
+    const JournalFile& failed = *files_.back();
+    for (std::uint32_t i = 0; i < failed.devices.size(); ++i) {
+      append_record(head, DeviceRecord{i, failed.devices[i]});
+      file->add_device({i, failed.devices[i]});
+    }
+    file->recipes_written = failed.recipes_written;
+    for (std::uint32_t number = 1; number < failed.recipes_written.size(); ++number) {
+      if (failed.recipes_written[number]) append_record(head, ProvenanceRecord{number, recipes_.at(number)});
+    }
+  }
+  if (auto done = file->handle->append(head); !done) return done;
+  if (auto done = file->handle->sync(); !done) return done;
+  if (auto done = disk_.sync_directory(options_.directory); !done) return done;
+  file->data_offset = file->synced = head.size();
+  files_.push_back(std::move(file));
+  return {};
+}
+
+std::uint32_t Journal::intern(const std::string& canonical_recipe) {
+  const auto [it, is_new] = recipe_numbers_.try_emplace(canonical_recipe, 0);
+  if (is_new) {
+    it->second = recipes_.empty() ? 1 : recipes_.rbegin()->first + 1;
+    recipes_[it->second] = canonical_recipe;
+  }
+  return it->second;
+}
+
+void Journal::stage_tables(const DeviceSchema& schema, const Batch& batch, std::uint32_t& device) {
+  JournalFile& file = *files_.back();
+  const auto known = std::ranges::find(file.devices, schema);
+  device = static_cast<std::uint32_t>(known - file.devices.begin());
+  if (known == file.devices.end()) {
+    const DeviceRecord record{device, schema};
+    append_record(staged_, record);
+    file.add_device(record);
+  }
+  for (const Row& row : batch.rows) {
+    if (row.provenance == 0) continue;
+    if (row.provenance < file.recipes_written.size() && file.recipes_written[row.provenance]) continue;
+    file.recipes_written.resize(std::max<std::size_t>(file.recipes_written.size(), row.provenance + 1));
+    file.recipes_written[row.provenance] = true;
+    append_record(staged_, ProvenanceRecord{row.provenance, recipes_.at(row.provenance)});
+  }
+}
+
+bool Journal::is_full() const {
+  return options_.full_rule == FullRule::refuse && depth_bytes() + staged_.size() >= options_.bound_bytes;
+}
+
+Result<void> Journal::append(const DeviceSchema& schema, const Batch& batch, std::string_view driver,
+                             std::string_view token) {
+  if (batch.empty()) return {};
+  if (write_failed_) return fail(Code::unavailable, "the journal could not be written; waiting for the next sync");
+  if (is_full()) {
+    return fail(Code::exhausted, fmt::format("the journal holds its bound of {} bytes", options_.bound_bytes),
+                "wait for the hub to acknowledge, or raise buffer.bound");
+  }
+  const bool needs_file = files_.empty() || files_.back()->closed || files_.back()->synced >= options_.file_bytes;
+  if (needs_file) {
+    if (auto done = sync(); !done) return done;
+    if (auto done = begin_file(); !done) return pass(std::move(done), "starting a journal file");
+  }
+  std::uint32_t device = 0;
+  stage_tables(schema, batch, device);
+  JournalFile& file = *files_.back();
+  append_record(staged_, next_, device, driver, token, batch, file.columns[device]);
+  next_ += batch.size();
+  file.widen(batch);
+  if (!driver.empty()) staged_tokens_.emplace_back(driver, token);
+  return {};
+}
+
+void Journal::declare_loss(std::uint64_t count, LossCause cause, Timestamp from, Timestamp to, std::string policy) {
+  if (count == 0) return;
+  append_record(staged_, LossRecord{{{incarnation_, next_, count}, cause, from, to, std::move(policy)}});
+  next_ += count;
+}
+
+Result<void> Journal::write_staged() {
+  if (files_.empty() || files_.back()->closed) {
+    if (auto done = begin_file(); !done) return done;
+  }
+  JournalFile& file = *files_.back();
+  if (auto done = file.handle->append(staged_); !done) return done;
+  return file.handle->sync();
+}
+
+Result<void> Journal::sync() {
+  if (staged_.empty()) return {};
+  if (auto done = write_staged(); !done) {
+    // What the file holds past its last sync is unknown: cut it, and go on in a new file when the disk is well again.
+    write_failed_ = true;
+    if (!files_.empty() && !files_.back()->closed) {
+      JournalFile& file = *files_.back();
+      if (!file.handle->truncate(file.synced)) {
+        file.closed = true;
+        log_.error("journal", path_of(file.number) + " can neither be written nor cut; it is closed");
+      }
+    }
+    return pass(std::move(done), "writing the journal");
+  }
+  write_failed_ = false;
+  JournalFile& file = *files_.back();
+  file.synced += staged_.size();
+  file.end = next_;
+  accepted_ = next_;
+  for (auto& [driver, token] : staged_tokens_) tokens_[driver] = token;
+  staged_tokens_.clear();
+  staged_.clear();
+  if (options_.full_rule == FullRule::drop_oldest) {
+    while (depth_bytes() > options_.bound_bytes && files_.size() > 1) drop_oldest();
+  }
+  return {};
+}
+
+void Journal::drop_oldest() {
+  JournalFile& oldest = *files_.front();
+  const Sequence first = std::max(oldest.first, released_of(oldest.incarnation));
+  if (first < oldest.end) {
+    const LossEntry entry{{oldest.incarnation, first, oldest.end - first}, LossCause::buffer_full, oldest.from, oldest.to,
+                          fmt::format("buffer: drop_oldest at {} bytes", options_.bound_bytes)};
+    Bytes record;
+    append_record(record, LossRecord{entry});
+    JournalFile& current = *files_.back();
+    if (current.handle->append(record) && current.handle->sync()) {
+      current.synced += record.size();
+    } else {
+      log_.error("journal", "the loss of a dropped file could not be recorded; it is kept");
+      return;
+    }
+    dropped_.push_back(entry);
+    log_.warning("journal", fmt::format("buffer full: {} samples dropped and declared", entry.range.count));
+  }
+  oldest.handle.reset();
+  (void)disk_.remove(path_of(oldest.number));
+  files_.pop_front();
+}
+
+std::string Journal::token_of(std::string_view driver) const {
+  const auto it = tokens_.find(driver);
+  return it == tokens_.end() ? std::string() : it->second;
+}
+
+Sequence Journal::released_of(Incarnation incarnation) const {
+  const auto it = released_.find(incarnation);
+  return it == released_.end() ? 0 : it->second;
+}
+
+std::uint64_t Journal::depth_samples() const {
+  std::uint64_t samples = 0;
+  for (const auto& file : files_) {
+    const Sequence first = std::max(file->first, released_of(file->incarnation));
+    if (first < file->end) samples += file->end - first;
+  }
+  return samples;
+}
+
+std::uint64_t Journal::depth_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& file : files_) bytes += file->synced;
+  return bytes;
+}
+
+void Journal::release(Incarnation incarnation, Sequence stored) {
+  auto& released = released_[incarnation];
+  released = std::max(released, stored);
+  while (!files_.empty()) {
+    JournalFile& file = *files_.front();
+    const bool is_current = files_.size() == 1 && !file.closed && file.synced < options_.file_bytes;
+    if (is_current || file.end > released_of(file.incarnation)) break;
+    // The tokens and the incarnation of a closed tail live on in the head of the next file.
+    if (files_.size() == 1) {
+      if (!begin_file()) break;
+    }
+    files_.front()->handle.reset();
+    (void)disk_.remove(path_of(files_.front()->number));
+    files_.pop_front();
+  }
+  std::erase_if(dropped_, [&](const LossEntry& e) { return e.range.end() <= released_of(e.range.incarnation); });
+}
+
+Cursor Journal::first_unreleased() const {
+  Cursor cursor;
+  if (files_.empty()) {
+    cursor.incarnation = incarnation_;
+    cursor.sequence = released_of(incarnation_);
+    return cursor;
+  }
+  const JournalFile& front = *files_.front();
+  cursor = {front.number, front.data_offset, front.incarnation, std::max(front.first, released_of(front.incarnation))};
+  // A dropped file at the front leaves its loss to be told first.
+  if (const LossEntry* loss = next_dropped(front, nullptr)) {
+    cursor.incarnation = loss->range.incarnation;
+    cursor.sequence = std::max(loss->range.first, released_of(loss->range.incarnation));
+  }
+  return cursor;
+}
+
+const LossEntry* Journal::next_dropped(const JournalFile& front, const Cursor* told) const {
+  bool past_told = told == nullptr;
+  for (const auto& entry : dropped_) {
+    const bool before_front = entry.range.incarnation != front.incarnation || entry.range.first < front.first;
+    if (!before_front || entry.range.end() <= released_of(entry.range.incarnation)) continue;
+    if (past_told) return &entry;
+    past_told = entry.range.incarnation == told->incarnation && entry.range.end() == told->sequence;
+  }
+  return nullptr;
+}
+
+std::optional<JournalItem> Journal::loss_item_at(Cursor& cursor) const {
+  for (const auto& entry : dropped_) {
+    if (entry.range.incarnation != cursor.incarnation) continue;
+    if (cursor.sequence < entry.range.first || cursor.sequence >= entry.range.end()) continue;
+    JournalItem item;
+    item.loss = entry;
+    item.loss->range = {entry.range.incarnation, cursor.sequence, entry.range.end() - cursor.sequence};
+    item.range = item.loss->range;
+    cursor.sequence = entry.range.end();
+    return item;
+  }
+  return std::nullopt;
+}
+
+Result<std::optional<JournalItem>> Journal::read(Cursor& cursor) {
+  while (true) {
+    if (auto loss = loss_item_at(cursor)) return loss;
+    JournalFile* file = file_at(cursor.file);
+    if (file == nullptr || cursor.offset >= file->synced) {
+      const auto next = std::ranges::find_if(files_, [&](const auto& f) { return f->number > cursor.file; });
+      if (next == files_.end()) return std::optional<JournalItem>{};
+      file = next->get();
+      cursor.file = file->number;
+      cursor.offset = file->data_offset;
+    }
+    if (cursor.incarnation != file->incarnation) {
+      const LossEntry* loss = file == files_.front().get() ? next_dropped(*file, &cursor) : nullptr;
+      cursor.incarnation = loss != nullptr ? loss->range.incarnation : file->incarnation;
+      cursor.sequence = loss != nullptr ? loss->range.first : std::max(file->first, released_of(file->incarnation));
+      continue;
+    }
+    if (cursor.offset >= file->synced) continue;
+    Bytes frame(frame_bytes);
+    auto got = file->handle->read_at(cursor.offset, frame);
+    if (!got) return pass(std::move(got), "reading the journal");
+    ByteReader header(frame);
+    const std::uint32_t length = header.u32();
+    const bool plausible = *got == frame_bytes && length <= record_bytes_max;
+    if (plausible) {
+      frame.resize(frame_bytes + length);
+      got = file->handle->read_at(cursor.offset + frame_bytes, std::span(frame).subspan(frame_bytes));
+      if (!got) return pass(std::move(got), "reading the journal");
+    }
+    if (!plausible || !frame_at(frame)) {
+      auto content = read_whole(disk_, path_of(file->number));
+      if (!content) return pass(std::move(content));
+      const std::size_t next = resynchronise(*content, cursor.offset);
+      log_.error("journal", fmt::format("{} is damaged from byte {} to {}", path_of(file->number), cursor.offset, next));
+      cursor.offset = next == content->size() ? file->synced : next;
+      continue;
+    }
+    auto record = file->read(frame);
+    if (!record) return pass(std::move(record), "reading the journal");
+    Sequence first = 0;
+    std::uint64_t count = 0;
+    if (auto* data = std::get_if<DataRecord>(&*record)) {
+      first = data->first_sequence, count = data->batch.size();
+    } else if (auto* loss = std::get_if<LossRecord>(&*record);
+               loss != nullptr && loss->entry.range.incarnation == file->incarnation &&
+               std::ranges::find(dropped_, loss->entry) == dropped_.end()) {
+      first = loss->entry.range.first, count = loss->entry.range.count;
+    }
+    if (count == 0 || first + count <= cursor.sequence) {  // a table, or released or told already
+      cursor.offset += frame.size();
+      continue;
+    }
+    if (first > cursor.sequence) {
+      // Records that were accepted and cannot be read: said as a loss, in their place.
+      JournalItem gap;
+      gap.range = {file->incarnation, cursor.sequence, first - cursor.sequence};
+      gap.loss = LossEntry{gap.range, LossCause::journal_corrupt, file->from, file->to, "journal: damaged record"};
+      cursor.sequence = first;
+      return std::optional<JournalItem>(std::move(gap));
+    }
+    cursor.offset += frame.size();
+    cursor.sequence = first + count;
+    JournalItem item;
+    item.range = {file->incarnation, first, count};
+    item.bytes = frame.size();
+    if (auto* data = std::get_if<DataRecord>(&*record)) {
+      item.schema = &file->devices[data->device];
+      item.batch = std::move(data->batch);
+    } else {
+      item.loss = std::get<LossRecord>(*record).entry;
+    }
+    return std::optional<JournalItem>(std::move(item));
+  }
+}
+
+}  // namespace millwright::custody
