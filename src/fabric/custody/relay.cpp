@@ -8,6 +8,10 @@ namespace millwright::custody {
 
 using ontology::Sequence;
 
+namespace {
+constexpr Duration refused_retry = std::chrono::milliseconds(50);
+}
+
 Relay::Relay(std::string edge, RelayLink& link, RelayOptions options)
     : edge_(std::move(edge)), link_(link), options_(options), retransmit_(options.retransmit_min) {}
 
@@ -23,6 +27,8 @@ void Relay::on_birth(const envelope::Envelope& birth) {
     hub_received_.clear();
     progress_.clear();
   }
+  if (held_.empty()) std::erase_if(progress_, [&](const auto& entry) { return entry.first != incarnation_; });
+  progress_[incarnation_].received = expected_;
   definitions_.clear();
   for (const auto& definition : birth.definitions) definitions_[definition.number] = definition.recipe;
 }
@@ -74,7 +80,11 @@ void Relay::on_uplink_lost() { uplink_born_ = false; }
 void Relay::pump(Duration now) {
   while (uplink_born_ && sent_ < held_.size()) {
     if (sent_ == 0) last_progress_ = now;
-    if (!link_.forward(edge_, held_[sent_])) break;
+    if (!link_.forward(edge_, held_[sent_])) {
+      refused_at_ = now;
+      break;
+    }
+    refused_at_.reset();
     ++sent_;
   }
 }
@@ -115,13 +125,15 @@ void Relay::on_acknowledgement(const envelope::Acknowledgement& acknowledgement,
 }
 
 std::optional<Duration> Relay::next_tick() const {
-  if (!uplink_born_ || arrived_count() == held_.size()) return std::nullopt;
+  if (!uplink_born_) return std::nullopt;
+  if (refused_at_) return *refused_at_ + refused_retry;
+  if (arrived_count() == held_.size()) return std::nullopt;
   return last_progress_ + retransmit_;
 }
 
 void Relay::on_tick(Duration now) {
-  const auto due = next_tick();
-  if (due && now >= *due) {
+  const bool waits = arrived_count() < held_.size();
+  if (uplink_born_ && waits && now >= last_progress_ + retransmit_) {
     sent_ = arrived_count();
     retransmit_ = std::min(retransmit_ * 2, options_.retransmit_max);
     last_progress_ = now;

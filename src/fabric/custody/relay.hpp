@@ -100,6 +100,7 @@ class Relay {
   bool uplink_born_ = false;
   Duration retransmit_;
   Duration last_progress_{0};
+  std::optional<Duration> refused_at_;  ///< the link took no more; tried again a little later
 };
 
 }  // namespace millwright::custody

@@ -6,6 +6,10 @@ namespace millwright::custody {
 
 using envelope::Envelope;
 
+namespace {
+constexpr Duration refused_retry = std::chrono::milliseconds(50);
+}
+
 Sender::Sender(Journal& journal, SenderLink& link, std::string producer, SenderOptions options)
     : journal_(journal),
       link_(link),
@@ -133,8 +137,10 @@ void Sender::pump(Duration now) {
     }
     if (!send(**item)) {
       cursor_ = start;
+      refused_at_ = now;
       break;
     }
+    refused_at_.reset();
     if (in_flight_.empty()) last_progress_ = now;
     const auto& range = (*item)->range;
     if (range.incarnation == highest_sent_.incarnation && range.first < highest_sent_.first) {
@@ -149,13 +155,15 @@ void Sender::pump(Duration now) {
 }
 
 std::optional<Duration> Sender::next_tick() const {
-  if (!born_ || arrived_count() == in_flight_.size()) return std::nullopt;
+  if (!born_) return std::nullopt;
+  if (refused_at_) return *refused_at_ + refused_retry;
+  if (arrived_count() == in_flight_.size()) return std::nullopt;
   return last_progress_ + retransmit_;
 }
 
 void Sender::on_tick(Duration now) {
-  const auto due = next_tick();
-  if (due && now >= *due) {
+  const bool waits = arrived_count() < in_flight_.size();
+  if (born_ && waits && now >= last_progress_ + retransmit_) {
     go_back(arrived_count());
     retransmit_ = std::min(retransmit_ * 2, options_.retransmit_max);
     last_progress_ = now;

@@ -88,6 +88,7 @@ class Sender {
   std::set<std::uint32_t> defined_at_birth_, defined_;
   Duration retransmit_{0};
   Duration last_progress_{0};
+  std::optional<Duration> refused_at_;  ///< the link took no more; tried again a little later
   envelope::Envelope scratch_;
   Bytes scratch_bytes_;
 };

@@ -1,0 +1,286 @@
+#include "fabric/gateway/gateway_core.hpp"
+
+#include <algorithm>
+
+namespace millwright::gateway {
+
+using custody::Relay;
+using ontology::DataType;
+using ontology::DeviceSchema;
+using sparkplug::HostAction;
+using sparkplug::HostActionKind;
+
+namespace {
+
+std::vector<ontology::MetricDefinition> node_metrics() {
+  return {{"Millwright/Edges Online", DataType::uint64, "1"}, {"Millwright/Relay Bytes", DataType::uint64, "By"}};
+}
+
+}  // namespace
+
+GatewayCore::GatewayCore(engine::World world, GatewayOptions options) : world_(world), options_(std::move(options)) {}
+
+GatewayCore::~GatewayCore() {
+  for (auto* timer : {&tick_timer_, &telemetry_timer_}) {
+    if (*timer) world_.executor.cancel(**timer);
+  }
+}
+
+Result<std::unique_ptr<GatewayCore>> GatewayCore::create(engine::World world, GatewayOptions options) {
+  std::unique_ptr<GatewayCore> core(new GatewayCore(world, std::move(options)));
+  auto site = links::HostLink::create(world, core->options_.site_link, *core);
+  if (!site) return pass(std::move(site));
+  core->site_ = std::move(*site);
+  auto uplink = links::Uplink::create(world, core->options_.uplink, *core);
+  if (!uplink) return pass(std::move(uplink));
+  core->uplink_ = std::move(*uplink);
+  if (auto done = core->uplink_->set_device("", node_metrics(), {}); !done) return pass(std::move(done));
+  return core;
+}
+
+void GatewayCore::start() {
+  site_->start();
+  uplink_->start();
+  tick_timer_ = world_.executor.post_after(options_.acknowledge_interval, [this] { acknowledge_edges(); });
+  telemetry_timer_ = world_.executor.post_after(options_.telemetry_interval, [this] { telemetry(); });
+}
+
+void GatewayCore::stop() {
+  site_->stop();
+  uplink_->stop();
+}
+
+GatewayCore::Edge& GatewayCore::edge_of(const ontology::DeviceAddress& address, sparkplug::NodeNumber node) {
+  const auto [it, is_new] = edges_.try_emplace(address.edge);
+  Edge& edge = it->second;
+  if (is_new) {
+    edge.status.edge = address.edge;
+    edge.relay = std::make_unique<Relay>(address.edge, *this, options_.relay);
+    if (uplink_->is_born()) edge.relay->on_uplink_born(world_.clock.monotonic_now());
+  }
+  edge.node = node;
+  return edge;
+}
+
+void GatewayCore::on_host_event(HostAction& event) {
+  switch (event.kind) {
+    case HostActionKind::node_born:
+    case HostActionKind::device_born: on_birth(event); break;
+    case HostActionKind::data: on_data(event); break;
+    case HostActionKind::device_died: on_device_died(event.device); break;
+    case HostActionKind::node_died: {
+      const auto it = edges_.find(site_->session().node(event.node).edge);
+      if (it == edges_.end()) break;
+      it->second.status.online = false;
+      it->second.departed.insert(std::string(ontology::node_device));
+      release_departed(it->second);
+      break;
+    }
+    case HostActionKind::problem: world_.log.debug("gateway", event.text); break;
+    default: break;
+  }
+}
+
+Result<void> GatewayCore::declare(Edge& edge, const std::string& device, const std::shared_ptr<const DeviceSchema>& schema,
+                                  ByteView birth_body) {
+  const std::string name = wire_name(edge.status.edge, device);
+  const auto known = edge.declared.find(name);
+  edge.departed.erase(device);
+  if (known != edge.declared.end() && known->second->metrics == schema->metrics && birth_body.empty()) return {};
+  if (known != edge.declared.end() && !birth_body.empty()) {
+    // The same device with another birth body: the hub must hear it anew.
+    uplink_->set_birth_body(name, birth_body);
+    if (uplink_->is_born()) {
+      if (auto done = uplink_->remove_device(name); !done) return done;
+    }
+  }
+  if (auto done = uplink_->set_device(name, schema->metrics, birth_body); !done) return done;
+  edge.declared[name] = schema;
+  return {};
+}
+
+void GatewayCore::on_birth(HostAction& event) {
+  const auto& status = site_->session().device(event.device);
+  Edge& edge = edge_of(status.address, event.node);
+  const bool is_node = status.address.device == ontology::node_device;
+  Bytes body;
+  if (is_node) {
+    edge.status.online = true;
+    edge.status.acknowledged_custody = false;
+    if (!event.body.empty()) {
+      auto birth = envelope::decode(event.body);
+      if (birth && birth->kind == envelope::Kind::birth) {
+        edge.status.acknowledged_custody = true;
+        edge.relay->on_birth(*birth);
+        edge.told_due = true;
+        body = edge.relay->birth_envelope();
+      } else {
+        world_.log.warning("gateway", status.address.text() + ": birth envelope does not decode");
+      }
+    }
+  }
+  if (auto done = declare(edge, status.address.device, event.schema, body); !done) {
+    return world_.log.warning("gateway", done.error().text());
+  }
+  // Values of a foreign birth are samples; those of ours come by their own numbers.
+  if (!edge.status.acknowledged_custody) {
+    forward_unnumbered(edge, status.address, event.schema, event.batch, sparkplug::DataClass::live);
+  }
+}
+
+void GatewayCore::on_data(HostAction& event) {
+  const auto& status = site_->session().device(event.device);
+  Edge& edge = edge_of(status.address, event.node);
+  ++edge.status.messages;
+  if (event.body.empty()) {
+    return forward_unnumbered(edge, status.address, status.schema, event.batch, event.data_class);
+  }
+  auto decoded = envelope::decode(event.body);
+  if (!decoded) return world_.log.warning("gateway", status.address.text() + ": " + decoded.error().text());
+  custody::RelayMessage message;
+  message.range = {decoded->incarnation, decoded->first_sequence, decoded->count};
+  message.schema = status.schema;
+  message.batch = std::move(event.batch);
+  message.envelope = std::move(event.body);
+  message.data_class = event.data_class;
+  switch (edge.relay->take(std::move(message), *decoded, world_.clock.monotonic_now())) {
+    case Relay::Outcome::taken:
+    case Relay::Outcome::duplicate: edge.told_due = true; break;
+    case Relay::Outcome::gap:
+      ++edge.status.gaps;
+      edge.told_due = true;
+      break;
+    case Relay::Outcome::full: break;
+    case Relay::Outcome::not_born: site_->request_rebirth(event.node, "samples without the birth of their journal"); break;
+  }
+}
+
+Result<void> GatewayCore::forward(const std::string& edge_id, const custody::RelayMessage& message) {
+  Edge& edge = edges_.at(edge_id);
+  const std::string& device = message.schema->address.device;
+  const auto departed_before = edge.departed;
+  if (auto done = declare(edge, device, message.schema, {}); !done) return done;
+  // What the edge sent before it went away is still delivered; the device stays departed.
+  if (departed_before.contains(device)) edge.departed.insert(device);
+  return uplink_->publish(wire_name(edge_id, device), message.batch, message.envelope, message.data_class);
+}
+
+void GatewayCore::forward_unnumbered(Edge& edge, const ontology::DeviceAddress& address,
+                                     const std::shared_ptr<const DeviceSchema>& schema, const ontology::Batch& batch,
+                                     sparkplug::DataClass data_class) {
+  if (batch.empty() || !uplink_->is_born()) return;  // best effort: a foreign edge keeps nothing
+  if (auto done = declare(edge, address.device, schema, {}); !done) return;
+  (void)uplink_->publish(wire_name(edge.status.edge, address.device), batch, {}, data_class);
+}
+
+void GatewayCore::on_device_died(sparkplug::DeviceNumber device) {
+  const auto& status = site_->session().device(device);
+  const auto it = edges_.find(status.address.edge);
+  if (it == edges_.end()) return;
+  it->second.departed.insert(status.address.device);
+  release_departed(it->second);
+}
+
+void GatewayCore::release_departed(Edge& edge) {
+  if (edge.departed.empty() || edge.relay->bytes_held() > 0) return;
+  for (const std::string& device : edge.departed) {
+    const std::string name = wire_name(edge.status.edge, device);
+    if (edge.declared.erase(name) > 0) (void)uplink_->remove_device(name);
+  }
+  edge.departed.clear();
+}
+
+void GatewayCore::on_need_births() {
+  for (auto& [id, edge] : edges_) {
+    if (edge.relay->has_birth()) {
+      uplink_->set_birth_body(wire_name(id, ontology::node_device), edge.relay->birth_envelope());
+    }
+  }
+}
+
+void GatewayCore::on_born() {
+  for (auto& [id, edge] : edges_) edge.relay->on_uplink_born(world_.clock.monotonic_now());
+}
+
+void GatewayCore::on_lost() {
+  for (auto& [id, edge] : edges_) edge.relay->on_uplink_lost();
+}
+
+void GatewayCore::on_command(const std::string& device, std::vector<sparkplug::CommandMetric>& metrics) {
+  for (auto& metric : metrics) {
+    if (device.empty() && metric.name == links::acknowledge_metric) {
+      const auto* bytes = std::get_if<Bytes>(&metric.value);
+      if (bytes == nullptr) continue;
+      auto list = envelope::decode_acknowledgements(*bytes);
+      if (!list) {
+        world_.log.warning("gateway", "an acknowledgement does not decode: " + list.error().text());
+        continue;
+      }
+      for (const auto& acknowledgement : *list) {
+        const auto it = edges_.find(acknowledgement.producer);
+        if (it == edges_.end()) continue;
+        it->second.relay->on_acknowledgement(acknowledgement, world_.clock.monotonic_now());
+        it->second.told_due = true;
+      }
+      continue;
+    }
+    // A command for an edge's device: passed on under the device's own name.
+    const auto colon = device.find(':');
+    if (colon == std::string::npos) continue;
+    const auto it = edges_.find(device.substr(0, colon));
+    if (it == edges_.end()) continue;
+    for (std::uint32_t number = 0; number < site_->session().device_count(); ++number) {
+      const auto& status = site_->session().device(sparkplug::DeviceNumber(number));
+      if (status.address.edge != it->first || status.address.device != device.substr(colon + 1)) continue;
+      if (auto done = site_->command(sparkplug::DeviceNumber(number), std::span(&metric, 1)); !done) {
+        world_.log.warning("gateway", "command not passed on: " + done.error().text());
+      }
+    }
+  }
+}
+
+void GatewayCore::acknowledge_edges() {
+  tick_timer_ = world_.executor.post_after(options_.acknowledge_interval, [this] { acknowledge_edges(); });
+  const Duration now = world_.clock.monotonic_now();
+  for (auto& [id, edge] : edges_) {
+    edge.relay->on_tick(now);
+    release_departed(edge);
+    if (!edge.told_due || !edge.status.online) continue;
+    edge.told_due = false;
+    const auto list = edge.relay->acknowledgements();
+    if (!list.empty()) site_->acknowledge(edge.node, list);
+  }
+}
+
+void GatewayCore::telemetry() {
+  telemetry_timer_ = world_.executor.post_after(options_.telemetry_interval, [this] { telemetry(); });
+  if (!uplink_->is_born()) return;
+  std::uint64_t online = 0, bytes = 0;
+  for (const auto& [id, edge] : edges_) {
+    online += edge.status.online ? 1 : 0;
+    bytes += edge.relay->bytes_held();
+  }
+  ontology::Batch batch;
+  const std::uint64_t values[] = {online, bytes};
+  for (std::uint32_t slot = 0; slot < std::size(values); ++slot) {
+    ontology::Row row;
+    row.ts_us = world_.clock.utc_now().us;
+    row.slot = slot;
+    row.bits = values[slot];
+    batch.rows.push_back(row);
+  }
+  (void)uplink_->publish("", batch, {}, sparkplug::DataClass::live);
+}
+
+GatewayStatus GatewayCore::status() const {
+  GatewayStatus status;
+  status.site_online = site_->is_online();
+  status.uplink_born = uplink_->is_born();
+  for (const auto& [id, edge] : edges_) {
+    status.edges.push_back(edge.status);
+    status.edges.back().bytes_held = edge.relay->bytes_held();
+  }
+  return status;
+}
+
+}  // namespace millwright::gateway

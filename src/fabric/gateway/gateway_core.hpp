@@ -1,0 +1,96 @@
+// The core of a gateway: primary host of its site's edges and one edge node towards the hub. What its edges send is
+// forwarded with its envelope unchanged; what the hub acknowledges is passed down. It answers for nothing of theirs: edges
+// keep their samples until the hub has them.
+//
+// Single-threaded on the world's executor. Bounds: per edge the relay's bytes.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/world.hpp"
+#include "fabric/custody/relay.hpp"
+#include "fabric/links/host_link.hpp"
+#include "fabric/links/uplink.hpp"
+
+namespace millwright::gateway {
+
+struct GatewayOptions {
+  std::string site;
+  std::string gateway;
+  links::HostLinkOptions site_link;
+  links::UplinkOptions uplink;
+  custody::RelayOptions relay;
+  Duration acknowledge_interval = std::chrono::milliseconds(50);
+  Duration telemetry_interval = std::chrono::seconds(1);
+};
+
+struct EdgeRelayStatus {
+  std::string edge;
+  bool online = false;
+  bool acknowledged_custody = false;
+  std::uint64_t bytes_held = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t gaps = 0;
+};
+
+struct GatewayStatus {
+  bool site_online = false;
+  bool uplink_born = false;
+  std::vector<EdgeRelayStatus> edges;
+};
+
+class GatewayCore final : public links::HostListener, public links::UplinkListener, public custody::RelayLink {
+ public:
+  static Result<std::unique_ptr<GatewayCore>> create(engine::World world, GatewayOptions options);
+  ~GatewayCore() override;
+
+  void start();
+  void stop();
+  GatewayStatus status() const;
+
+  void on_host_event(sparkplug::HostAction& event) override;
+  void on_need_births() override;
+  void on_born() override;
+  void on_lost() override;
+  void on_command(const std::string& device, std::vector<sparkplug::CommandMetric>& metrics) override;
+  Result<void> forward(const std::string& edge, const custody::RelayMessage& message) override;
+
+ private:
+  struct Edge {
+    EdgeRelayStatus status;
+    sparkplug::NodeNumber node;
+    std::unique_ptr<custody::Relay> relay;
+    std::map<std::string, std::shared_ptr<const ontology::DeviceSchema>> declared;  ///< at the hub, by wire name
+    std::set<std::string> departed;  ///< died here; told to the hub when nothing of the edge is held any more
+    bool told_due = false;
+  };
+
+  GatewayCore(engine::World world, GatewayOptions options);
+  Edge& edge_of(const ontology::DeviceAddress& address, sparkplug::NodeNumber node);
+  void on_birth(sparkplug::HostAction& event);
+  void on_data(sparkplug::HostAction& event);
+  void on_device_died(sparkplug::DeviceNumber device);
+  Result<void> declare(Edge& edge, const std::string& device, const std::shared_ptr<const ontology::DeviceSchema>& schema,
+                       ByteView birth_body);
+  void forward_unnumbered(Edge& edge, const ontology::DeviceAddress& address,
+                          const std::shared_ptr<const ontology::DeviceSchema>& schema, const ontology::Batch& batch,
+                          sparkplug::DataClass data_class);
+  void release_departed(Edge& edge);
+  void acknowledge_edges();
+  void telemetry();
+  std::string wire_name(const std::string& edge, std::string_view device) const { return edge + ":" + std::string(device); }
+
+  engine::World world_;
+  GatewayOptions options_;
+  std::unique_ptr<links::HostLink> site_;
+  std::unique_ptr<links::Uplink> uplink_;
+  std::map<std::string, Edge> edges_;
+  std::optional<engine::TimerId> tick_timer_, telemetry_timer_;
+};
+
+}  // namespace millwright::gateway
