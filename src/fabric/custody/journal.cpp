@@ -28,7 +28,8 @@ struct Journal::JournalFile : RecordReader {
     return index < columns.size() ? &columns[index] : nullptr;
   }
   void add_device(const DeviceRecord& record) {
-    if (record.index != devices.size()) return;  // indices are dense by construction; anything else fails its data records
+    if (record.index != devices.size())
+      return;  // indices are dense by construction; anything else fails its data records
     columns.push_back(columns_of(record.schema));
     devices.push_back(record.schema);
   }
@@ -69,9 +70,11 @@ Journal::JournalFile* Journal::file_at(std::uint64_t number) {
   return nullptr;
 }
 
-Result<std::unique_ptr<Journal>> Journal::open(engine::Disk& disk, Random& random, Log& log, JournalOptions options) {
+Result<std::unique_ptr<Journal>> Journal::open(engine::Disk& disk, Random& random, Log& log,
+                                               JournalOptions options) {
   std::unique_ptr<Journal> journal(new Journal(disk, random, log, std::move(options)));
-  if (auto done = disk.make_directories(journal->options_.directory); !done) return pass(std::move(done));
+  if (auto done = disk.make_directories(journal->options_.directory); !done)
+    return pass(std::move(done));
   if (auto done = journal->recover(); !done) return pass(std::move(done), "opening the journal");
   return journal;
 }
@@ -94,7 +97,8 @@ Result<void> Journal::recover() {
     if (auto done = recover_file(*file, is_last, tail_cut); !done) return done;
     if (file->incarnation != 0) files_.push_back(std::move(file));
   }
-  // A continued sequence after damage at the tail could give a number twice; a new incarnation cannot.
+  // A continued sequence after damage at the tail could give a number twice; a new incarnation
+  // cannot.
   if (files_.empty() || tail_cut) {
     do incarnation_ = random_.next();
     while (incarnation_ == 0);
@@ -113,12 +117,16 @@ Result<void> Journal::recover_file(JournalFile& file, bool is_last, bool& tail_c
   auto content = read_whole(disk_, path);
   if (!content) return pass(std::move(content));
   const ByteView bytes(*content);
-  const auto head_frame = bytes.size() > file_prefix_bytes ? frame_at(bytes.subspan(file_prefix_bytes)) : std::nullopt;
+  const auto head_frame =
+      bytes.size() > file_prefix_bytes ? frame_at(bytes.subspan(file_prefix_bytes)) : std::nullopt;
   if (!head_frame) {
     if (bytes.size() >= file_prefix_bytes) {
-      if (auto version = check_file_prefix(bytes, path); !version && version.error().code() != Code::corrupt) return version;
+      if (auto version = check_file_prefix(bytes, path);
+          !version && version.error().code() != Code::corrupt)
+        return version;
     }
-    // Without its head a file was never synced, or is damaged beyond use: its place in the sequence shows as a gap.
+    // Without its head a file was never synced, or is damaged beyond use: its place in the sequence
+    // shows as a gap.
     log_.warning("journal", path + " has no readable head; it is set aside");
     tail_cut = tail_cut || is_last;
     return disk_.rename(path, path + ".unreadable");
@@ -128,7 +136,8 @@ Result<void> Journal::recover_file(JournalFile& file, bool is_last, bool& tail_c
   std::size_t at = file_prefix_bytes;
   while (at < bytes.size()) {
     const auto size = frame_at(bytes.subspan(at));
-    auto record = size ? file.read(bytes.subspan(at, *size)) : Result<Record>(fail(Code::corrupt, "checksum"));
+    auto record = size ? file.read(bytes.subspan(at, *size))
+                       : Result<Record>(fail(Code::corrupt, "checksum"));
     if (!record) {
       const std::size_t next = resynchronise(bytes, at);
       log_.warning("journal", fmt::format("{} is damaged from byte {} to {}", path, at, next));
@@ -149,14 +158,16 @@ Result<void> Journal::recover_file(JournalFile& file, bool is_last, bool& tail_c
     } else if (auto* provenance = std::get_if<ProvenanceRecord>(&*record)) {
       recipes_[provenance->number] = provenance->canonical;
       recipe_numbers_[provenance->canonical] = provenance->number;
-      file.recipes_written.resize(std::max<std::size_t>(file.recipes_written.size(), provenance->number + 1));
+      file.recipes_written.resize(
+          std::max<std::size_t>(file.recipes_written.size(), provenance->number + 1));
       file.recipes_written[provenance->number] = true;
     } else if (auto* data = std::get_if<DataRecord>(&*record)) {
       file.end = std::max(file.end, data->first_sequence + data->batch.size());
       file.widen(data->batch);
       if (!data->driver.empty()) tokens_[data->driver] = data->token;
     } else if (auto* loss = std::get_if<LossRecord>(&*record)) {
-      if (loss->entry.range.incarnation == file.incarnation && loss->entry.range.first >= file.end) {
+      if (loss->entry.range.incarnation == file.incarnation &&
+          loss->entry.range.first >= file.end) {
         file.end = loss->entry.range.end();
       } else {
         dropped_.push_back(loss->entry);
@@ -168,7 +179,8 @@ Result<void> Journal::recover_file(JournalFile& file, bool is_last, bool& tail_c
   auto handle = disk_.open_append(path);
   if (!handle) return pass(std::move(handle));
   file.handle = std::move(*handle);
-  // A killed process may have written without syncing; what is sent from here on must survive a power cut first.
+  // A killed process may have written without syncing; what is sent from here on must survive a
+  // power cut first.
   return file.handle->sync();
 }
 
@@ -191,7 +203,8 @@ Result<void> Journal::begin_file() {
   for (const auto& [driver, token] : tokens_) record.tokens.emplace_back(driver, token);
   append_record(head, record);
   if (!staged_.empty() && !files_.empty()) {
-    // Staged records name devices and recipes of the file that failed: the new file carries the same tables.
+    // Staged records name devices and recipes of the file that failed: the new file carries the
+    // same tables.
     const JournalFile& failed = *files_.back();
     for (std::uint32_t i = 0; i < failed.devices.size(); ++i) {
       append_record(head, DeviceRecord{i, failed.devices[i]});
@@ -199,7 +212,8 @@ Result<void> Journal::begin_file() {
     }
     file->recipes_written = failed.recipes_written;
     for (std::uint32_t number = 1; number < failed.recipes_written.size(); ++number) {
-      if (failed.recipes_written[number]) append_record(head, ProvenanceRecord{number, recipes_.at(number)});
+      if (failed.recipes_written[number])
+        append_record(head, ProvenanceRecord{number, recipes_.at(number)});
     }
   }
   if (auto done = file->handle->append(head); !done) return done;
@@ -230,26 +244,32 @@ void Journal::stage_tables(const DeviceSchema& schema, const Batch& batch, std::
   }
   for (const Row& row : batch.rows) {
     if (row.provenance == 0) continue;
-    if (row.provenance < file.recipes_written.size() && file.recipes_written[row.provenance]) continue;
-    file.recipes_written.resize(std::max<std::size_t>(file.recipes_written.size(), row.provenance + 1));
+    if (row.provenance < file.recipes_written.size() && file.recipes_written[row.provenance])
+      continue;
+    file.recipes_written.resize(
+        std::max<std::size_t>(file.recipes_written.size(), row.provenance + 1));
     file.recipes_written[row.provenance] = true;
     append_record(staged_, ProvenanceRecord{row.provenance, recipes_.at(row.provenance)});
   }
 }
 
 bool Journal::is_full() const {
-  return options_.full_rule == FullRule::refuse && depth_bytes() + staged_.size() >= options_.bound_bytes;
+  return options_.full_rule == FullRule::refuse &&
+         depth_bytes() + staged_.size() >= options_.bound_bytes;
 }
 
-Result<void> Journal::append(const DeviceSchema& schema, const Batch& batch, std::string_view driver,
-                             std::string_view token) {
+Result<void> Journal::append(const DeviceSchema& schema, const Batch& batch,
+                             std::string_view driver, std::string_view token) {
   if (batch.empty()) return {};
-  if (write_failed_) return fail(Code::unavailable, "the journal could not be written; waiting for the next sync");
+  if (write_failed_)
+    return fail(Code::unavailable, "the journal could not be written; waiting for the next sync");
   if (is_full()) {
-    return fail(Code::exhausted, fmt::format("the journal holds its bound of {} bytes", options_.bound_bytes),
+    return fail(Code::exhausted,
+                fmt::format("the journal holds its bound of {} bytes", options_.bound_bytes),
                 "wait for the hub to acknowledge, or raise buffer.bound");
   }
-  const bool needs_file = files_.empty() || files_.back()->closed || files_.back()->synced >= options_.file_bytes;
+  const bool needs_file =
+      files_.empty() || files_.back()->closed || files_.back()->synced >= options_.file_bytes;
   if (needs_file) {
     if (auto done = sync(); !done) return done;
     if (auto done = begin_file(); !done) return pass(std::move(done), "starting a journal file");
@@ -264,9 +284,11 @@ Result<void> Journal::append(const DeviceSchema& schema, const Batch& batch, std
   return {};
 }
 
-void Journal::declare_loss(std::uint64_t count, LossCause cause, Timestamp from, Timestamp to, std::string policy) {
+void Journal::declare_loss(std::uint64_t count, LossCause cause, Timestamp from, Timestamp to,
+                           std::string policy) {
   if (count == 0) return;
-  append_record(staged_, LossRecord{{{incarnation_, next_, count}, cause, from, to, std::move(policy)}});
+  append_record(staged_,
+                LossRecord{{{incarnation_, next_, count}, cause, from, to, std::move(policy)}});
   next_ += count;
 }
 
@@ -282,13 +304,15 @@ Result<void> Journal::write_staged() {
 Result<void> Journal::sync() {
   if (staged_.empty()) return {};
   if (auto done = write_staged(); !done) {
-    // What the file holds past its last sync is unknown: cut it, and go on in a new file when the disk is well again.
+    // What the file holds past its last sync is unknown: cut it, and go on in a new file when the
+    // disk is well again.
     write_failed_ = true;
     if (!files_.empty() && !files_.back()->closed) {
       JournalFile& file = *files_.back();
       if (!file.handle->truncate(file.synced)) {
         file.closed = true;
-        log_.error("journal", path_of(file.number) + " can neither be written nor cut; it is closed");
+        log_.error("journal",
+                   path_of(file.number) + " can neither be written nor cut; it is closed");
       }
     }
     return pass(std::move(done), "writing the journal");
@@ -311,7 +335,10 @@ void Journal::drop_oldest() {
   JournalFile& oldest = *files_.front();
   const Sequence first = std::max(oldest.first, released_of(oldest.incarnation));
   if (first < oldest.end) {
-    const LossEntry entry{{oldest.incarnation, first, oldest.end - first}, LossCause::buffer_full, oldest.from, oldest.to,
+    const LossEntry entry{{oldest.incarnation, first, oldest.end - first},
+                          LossCause::buffer_full,
+                          oldest.from,
+                          oldest.to,
                           fmt::format("buffer: drop_oldest at {} bytes", options_.bound_bytes)};
     Bytes record;
     append_record(record, LossRecord{entry});
@@ -323,7 +350,8 @@ void Journal::drop_oldest() {
       return;
     }
     dropped_.push_back(entry);
-    log_.warning("journal", fmt::format("buffer full: {} samples dropped and declared", entry.range.count));
+    log_.warning("journal",
+                 fmt::format("buffer full: {} samples dropped and declared", entry.range.count));
   }
   oldest.handle.reset();
   (void)disk_.remove(path_of(oldest.number));
@@ -370,7 +398,9 @@ void Journal::release(Incarnation incarnation, Sequence stored) {
     (void)disk_.remove(path_of(files_.front()->number));
     files_.pop_front();
   }
-  std::erase_if(dropped_, [&](const LossEntry& e) { return e.range.end() <= released_of(e.range.incarnation); });
+  std::erase_if(dropped_, [&](const LossEntry& e) {
+    return e.range.end() <= released_of(e.range.incarnation);
+  });
 }
 
 Cursor Journal::first_unreleased() const {
@@ -381,7 +411,8 @@ Cursor Journal::first_unreleased() const {
     return cursor;
   }
   const JournalFile& front = *files_.front();
-  cursor = {front.number, front.data_offset, front.incarnation, std::max(front.first, released_of(front.incarnation))};
+  cursor = {front.number, front.data_offset, front.incarnation,
+            std::max(front.first, released_of(front.incarnation))};
   // A dropped file at the front leaves its loss to be told first.
   if (const LossEntry* loss = next_dropped(front, nullptr)) {
     cursor.incarnation = loss->range.incarnation;
@@ -393,7 +424,8 @@ Cursor Journal::first_unreleased() const {
 const LossEntry* Journal::next_dropped(const JournalFile& front, const Cursor* told) const {
   bool past_told = told == nullptr;
   for (const auto& entry : dropped_) {
-    const bool before_front = entry.range.incarnation != front.incarnation || entry.range.first < front.first;
+    const bool before_front =
+        entry.range.incarnation != front.incarnation || entry.range.first < front.first;
     if (!before_front || entry.range.end() <= released_of(entry.range.incarnation)) continue;
     if (past_told) return &entry;
     past_told = entry.range.incarnation == told->incarnation && entry.range.end() == told->sequence;
@@ -407,7 +439,8 @@ std::optional<JournalItem> Journal::loss_item_at(Cursor& cursor) const {
     if (cursor.sequence < entry.range.first || cursor.sequence >= entry.range.end()) continue;
     JournalItem item;
     item.loss = entry;
-    item.loss->range = {entry.range.incarnation, cursor.sequence, entry.range.end() - cursor.sequence};
+    item.loss->range = {entry.range.incarnation, cursor.sequence,
+                        entry.range.end() - cursor.sequence};
     item.range = item.loss->range;
     cursor.sequence = entry.range.end();
     return item;
@@ -420,7 +453,8 @@ Result<std::optional<JournalItem>> Journal::read(Cursor& cursor) {
     if (auto loss = loss_item_at(cursor)) return loss;
     JournalFile* file = file_at(cursor.file);
     if (file == nullptr || cursor.offset >= file->synced) {
-      const auto next = std::ranges::find_if(files_, [&](const auto& f) { return f->number > cursor.file; });
+      const auto next =
+          std::ranges::find_if(files_, [&](const auto& f) { return f->number > cursor.file; });
       if (next == files_.end()) return std::optional<JournalItem>{};
       file = next->get();
       cursor.file = file->number;
@@ -429,7 +463,8 @@ Result<std::optional<JournalItem>> Journal::read(Cursor& cursor) {
     if (cursor.incarnation != file->incarnation) {
       const LossEntry* loss = file == files_.front().get() ? next_dropped(*file, &cursor) : nullptr;
       cursor.incarnation = loss != nullptr ? loss->range.incarnation : file->incarnation;
-      cursor.sequence = loss != nullptr ? loss->range.first : std::max(file->first, released_of(file->incarnation));
+      cursor.sequence = loss != nullptr ? loss->range.first
+                                        : std::max(file->first, released_of(file->incarnation));
       continue;
     }
     if (cursor.offset >= file->synced) continue;
@@ -441,14 +476,16 @@ Result<std::optional<JournalItem>> Journal::read(Cursor& cursor) {
     const bool plausible = *got == frame_bytes && length <= record_bytes_max;
     if (plausible) {
       frame.resize(frame_bytes + length);
-      got = file->handle->read_at(cursor.offset + frame_bytes, std::span(frame).subspan(frame_bytes));
+      got =
+          file->handle->read_at(cursor.offset + frame_bytes, std::span(frame).subspan(frame_bytes));
       if (!got) return pass(std::move(got), "reading the journal");
     }
     if (!plausible || !frame_at(frame)) {
       auto content = read_whole(disk_, path_of(file->number));
       if (!content) return pass(std::move(content));
       const std::size_t next = resynchronise(*content, cursor.offset);
-      log_.error("journal", fmt::format("{} is damaged from byte {} to {}", path_of(file->number), cursor.offset, next));
+      log_.error("journal", fmt::format("{} is damaged from byte {} to {}", path_of(file->number),
+                                        cursor.offset, next));
       cursor.offset = next == content->size() ? file->synced : next;
       continue;
     }
@@ -471,7 +508,8 @@ Result<std::optional<JournalItem>> Journal::read(Cursor& cursor) {
       // Records that were accepted and cannot be read: said as a loss, in their place.
       JournalItem gap;
       gap.range = {file->incarnation, cursor.sequence, first - cursor.sequence};
-      gap.loss = LossEntry{gap.range, LossCause::journal_corrupt, file->from, file->to, "journal: damaged record"};
+      gap.loss = LossEntry{gap.range, LossCause::journal_corrupt, file->from, file->to,
+                           "journal: damaged record"};
       cursor.sequence = first;
       return std::optional<JournalItem>(std::move(gap));
     }

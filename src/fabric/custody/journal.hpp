@@ -1,9 +1,11 @@
-// The durable buffer of a producer: every sample that it answers for, in sequence, from acceptance (fdatasync) until the
-// hub acknowledges that it is stored. Files of about a mebibyte, each readable on its own; a full buffer follows its
-// declared rule, and what it costs is a declared loss that takes the place of the samples.
+// The durable buffer of a producer: every sample that it answers for, in sequence, from acceptance
+// (fdatasync) until the hub acknowledges that it is stored. Files of about a mebibyte, each
+// readable on its own; a full buffer follows its declared rule, and what it costs is a declared
+// loss that takes the place of the samples.
 //
-// Single-threaded: lives on the executor of its core. Bounded by `bound_bytes`. A failing disk: `sync` reports the error
-// and keeps what is staged; the caller stops accepting until a later sync succeeds.
+// Single-threaded: lives on the executor of its core. Bounded by `bound_bytes`. A failing disk:
+// `sync` reports the error and keeps what is staged; the caller stops accepting until a later sync
+// succeeds.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +40,8 @@ struct JournalOptions {
 /// What stands at one place of the sequence.
 struct JournalItem {
   ontology::SequenceRange range;
-  const ontology::DeviceSchema* schema = nullptr;  ///< of data; null for a loss; valid until the next call on the journal
+  const ontology::DeviceSchema* schema =
+      nullptr;  ///< of data; null for a loss; valid until the next call on the journal
   ontology::Batch batch;
   std::optional<ontology::LossEntry> loss;
   std::size_t bytes = 0;  ///< size of the record in the journal
@@ -54,8 +57,10 @@ struct Cursor {
 
 class Journal {
  public:
-  /// Opens or makes the journal. A torn tail is cut off and a new incarnation begins, because its numbers may have been used.
-  static Result<std::unique_ptr<Journal>> open(engine::Disk& disk, Random& random, Log& log, JournalOptions options);
+  /// Opens or makes the journal. A torn tail is cut off and a new incarnation begins, because its
+  /// numbers may have been used.
+  static Result<std::unique_ptr<Journal>> open(engine::Disk& disk, Random& random, Log& log,
+                                               JournalOptions options);
   ~Journal();
 
   ontology::Incarnation incarnation() const { return incarnation_; }
@@ -78,10 +83,11 @@ class Journal {
   const std::map<std::uint32_t, std::string>& recipes() const { return recipes_; }
 
   /// Stages samples of one device. `exhausted` when full under `refuse`: nothing was staged.
-  Result<void> append(const ontology::DeviceSchema& schema, const ontology::Batch& batch, std::string_view driver,
-                      std::string_view token);
+  Result<void> append(const ontology::DeviceSchema& schema, const ontology::Batch& batch,
+                      std::string_view driver, std::string_view token);
   /// Stages a loss of `count` samples that were never accepted; takes their place in the sequence.
-  void declare_loss(std::uint64_t count, ontology::LossCause cause, Timestamp from, Timestamp to, std::string policy);
+  void declare_loss(std::uint64_t count, ontology::LossCause cause, Timestamp from, Timestamp to,
+                    std::string policy);
   /// Writes and syncs what is staged: then it is accepted.
   Result<void> sync();
   /// The hub has durably stored everything of `incarnation` below `stored`.
@@ -100,10 +106,12 @@ class Journal {
   Result<void> recover_file(JournalFile& file, bool is_last, bool& tail_cut);
   Result<void> begin_file();
   Result<void> write_staged();
-  void stage_tables(const ontology::DeviceSchema& schema, const ontology::Batch& batch, std::uint32_t& device);
+  void stage_tables(const ontology::DeviceSchema& schema, const ontology::Batch& batch,
+                    std::uint32_t& device);
   void drop_oldest();
   std::optional<JournalItem> loss_item_at(Cursor& cursor) const;
-  /// The first unreleased loss that stands before the front file, or the one after the loss that `told` has passed.
+  /// The first unreleased loss that stands before the front file, or the one after the loss that
+  /// `told` has passed.
   const ontology::LossEntry* next_dropped(const JournalFile& front, const Cursor* told) const;
   std::string path_of(std::uint64_t number) const;
   ontology::Sequence released_of(ontology::Incarnation incarnation) const;
@@ -121,7 +129,8 @@ class Journal {
   std::vector<std::pair<std::string, std::string>> staged_tokens_;
   Timestamp staged_from_{INT64_MAX}, staged_to_{INT64_MIN};
   std::map<ontology::Incarnation, ontology::Sequence> released_;
-  std::vector<ontology::LossEntry> dropped_;  ///< losses that stand before the end of the sequence, by range
+  std::vector<ontology::LossEntry>
+      dropped_;  ///< losses that stand before the end of the sequence, by range
   std::map<std::string, std::string, std::less<>> tokens_;
   std::map<std::uint32_t, std::string> recipes_;
   std::map<std::string, std::uint32_t> recipe_numbers_;

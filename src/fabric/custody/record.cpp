@@ -50,10 +50,16 @@ void write_rows(ByteWriter& writer, const Batch& batch, const Columns& columns) 
     if ((flags & flag_provenance) != 0) writer.varint(row.provenance);
     if (row.is_null) continue;
     switch (columns[row.slot]) {
-      case Column::f64: writer.u64(row.bits); break;
-      case Column::i64: writer.signed_varint(row.i64()); break;
+      case Column::f64:
+        writer.u64(row.bits);
+        break;
+      case Column::i64:
+        writer.signed_varint(row.i64());
+        break;
       case Column::text:
-      case Column::blob: writer.text(batch.payload(row)); break;
+      case Column::blob:
+        writer.text(batch.payload(row));
+        break;
     }
   }
 }
@@ -69,17 +75,25 @@ bool read_rows(ByteReader& reader, const Columns& columns, Batch& batch) {
     if ((flags & flag_new_slot) != 0) slot = reader.varint();
     if (slot >= columns.size()) return false;
     row.slot = static_cast<std::uint32_t>(slot++);
-    ts = static_cast<std::int64_t>(static_cast<std::uint64_t>(ts) + static_cast<std::uint64_t>(reader.signed_varint()));
+    ts = static_cast<std::int64_t>(static_cast<std::uint64_t>(ts) +
+                                   static_cast<std::uint64_t>(reader.signed_varint()));
     row.ts_us = ts;
     if ((flags & flag_quality) != 0) row.quality.code = reader.u16();
-    if ((flags & flag_provenance) != 0) row.provenance = static_cast<std::uint32_t>(reader.varint());
+    if ((flags & flag_provenance) != 0)
+      row.provenance = static_cast<std::uint32_t>(reader.varint());
     row.is_null = (flags & flag_null) != 0;
     if (!row.is_null) {
       switch (columns[row.slot]) {
-        case Column::f64: row.bits = reader.u64(); break;
-        case Column::i64: row.set_i64(reader.signed_varint()); break;
+        case Column::f64:
+          row.bits = reader.u64();
+          break;
+        case Column::i64:
+          row.set_i64(reader.signed_varint());
+          break;
         case Column::text:
-        case Column::blob: batch.set_payload(row, reader.text()); break;
+        case Column::blob:
+          batch.set_payload(row, reader.text());
+          break;
       }
     }
     batch.rows.push_back(row);
@@ -153,8 +167,8 @@ Result<void> check_file_prefix(ByteView file, const std::string& path) {
   const auto version = static_cast<std::uint8_t>(file[magic.size()]);
   if (version > journal_format_version || version == 0) {
     return fail(Code::unsupported_version,
-                fmt::format("{} has journal format version {}, this program reads up to {}", path, version,
-                            journal_format_version),
+                fmt::format("{} has journal format version {}, this program reads up to {}", path,
+                            version, journal_format_version),
                 "start the newer program that wrote it, or let it drain its journal first");
   }
   return {};
@@ -207,8 +221,9 @@ void append_record(Bytes& out, const LossRecord& record) {
   });
 }
 
-void append_record(Bytes& out, Sequence first_sequence, std::uint32_t device, std::string_view driver,
-                   std::string_view token, const Batch& batch, const Columns& columns) {
+void append_record(Bytes& out, Sequence first_sequence, std::uint32_t device,
+                   std::string_view driver, std::string_view token, const Batch& batch,
+                   const Columns& columns) {
   framed(out, Kind::data, [&](ByteWriter& writer) {
     writer.varint(first_sequence);
     writer.varint(device);
@@ -221,8 +236,10 @@ void append_record(Bytes& out, Sequence first_sequence, std::uint32_t device, st
 std::optional<std::size_t> frame_at(ByteView bytes) {
   ByteReader reader(bytes);
   const std::uint32_t length = reader.u32(), crc = reader.u32();
-  if (!reader.ok() || length == 0 || length > record_bytes_max || length > reader.left()) return std::nullopt;
-  if (crc32c(bytes.subspan(frame_bytes, length), crc32c(bytes.first(4))) != crc) return std::nullopt;
+  if (!reader.ok() || length == 0 || length > record_bytes_max || length > reader.left())
+    return std::nullopt;
+  if (crc32c(bytes.subspan(frame_bytes, length), crc32c(bytes.first(4))) != crc)
+    return std::nullopt;
   return frame_bytes + length;
 }
 
@@ -232,8 +249,12 @@ Result<Record> RecordReader::read(ByteView frame) const {
   ByteReader reader(frame.subspan(frame_bytes));
   Record record;
   switch (static_cast<Kind>(reader.u8())) {
-    case Kind::head: record = read_head(reader); break;
-    case Kind::device: record = read_device(reader); break;
+    case Kind::head:
+      record = read_head(reader);
+      break;
+    case Kind::device:
+      record = read_device(reader);
+      break;
     case Kind::provenance: {
       ProvenanceRecord provenance;
       provenance.number = static_cast<std::uint32_t>(reader.varint());
@@ -252,8 +273,11 @@ Result<Record> RecordReader::read(ByteView frame) const {
       record = std::move(data);
       break;
     }
-    case Kind::loss: record = read_loss(reader); break;
-    default: return corrupt();
+    case Kind::loss:
+      record = read_loss(reader);
+      break;
+    default:
+      return corrupt();
   }
   if (!reader.ok() || !reader.at_end()) return corrupt();
   return record;

@@ -1,4 +1,5 @@
-// The records of an edge's journal: framing with a checksum, and the encoding of batches. No files here (journal.hpp).
+// The records of an edge's journal: framing with a checksum, and the encoding of batches. No files
+// here (journal.hpp).
 #pragma once
 
 #include <cstdint>
@@ -71,12 +72,14 @@ void append_record(Bytes& out, const DeviceRecord& record);
 void append_record(Bytes& out, const ProvenanceRecord& record);
 void append_record(Bytes& out, const LossRecord& record);
 /// `columns` are those of the device that the record names.
-void append_record(Bytes& out, ontology::Sequence first_sequence, std::uint32_t device, std::string_view driver,
-                   std::string_view token, const ontology::Batch& batch, const Columns& columns);
+void append_record(Bytes& out, ontology::Sequence first_sequence, std::uint32_t device,
+                   std::string_view driver, std::string_view token, const ontology::Batch& batch,
+                   const Columns& columns);
 
 /// Size of the whole frame at the start of `bytes` when its checksum holds, else nothing.
 std::optional<std::size_t> frame_at(ByteView bytes);
-/// Reads the content of a frame. `columns_of_device(index)` gives null for an unknown device, which makes the record corrupt.
+/// Reads the content of a frame. `columns_of_device(index)` gives null for an unknown device, which
+/// makes the record corrupt.
 class RecordReader {
  public:
   virtual ~RecordReader() = default;

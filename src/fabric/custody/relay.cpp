@@ -16,7 +16,8 @@ Relay::Relay(std::string edge, RelayLink& link, RelayOptions options)
     : edge_(std::move(edge)), link_(link), options_(options), retransmit_(options.retransmit_min) {}
 
 void Relay::on_birth(const envelope::Envelope& birth) {
-  // What is held goes on its way; the edge sends again from its own position, and what is held is trimmed as known.
+  // What is held goes on its way; the edge sends again from its own position, and what is held is
+  // trimmed as known.
   const bool continues = birth.incarnation == incarnation_ && birth.first_sequence <= expected_;
   if (!continues) {
     held_.clear();
@@ -27,10 +28,12 @@ void Relay::on_birth(const envelope::Envelope& birth) {
     hub_received_.clear();
     progress_.clear();
   }
-  if (held_.empty()) std::erase_if(progress_, [&](const auto& entry) { return entry.first != incarnation_; });
+  if (held_.empty())
+    std::erase_if(progress_, [&](const auto& entry) { return entry.first != incarnation_; });
   progress_[incarnation_].received = expected_;
   definitions_.clear();
-  for (const auto& definition : birth.definitions) definitions_[definition.number] = definition.recipe;
+  for (const auto& definition : birth.definitions)
+    definitions_[definition.number] = definition.recipe;
 }
 
 Relay::Outcome Relay::take(RelayMessage message, const envelope::Envelope& envelope, Duration now) {
@@ -45,7 +48,8 @@ Relay::Outcome Relay::take(RelayMessage message, const envelope::Envelope& envel
   if (judgement.kind == Judgement::Kind::duplicate) return Outcome::duplicate;
   if (judgement.kind == Judgement::Kind::gap) return Outcome::gap;
   if (bytes_ >= options_.bytes_max) return Outcome::full;
-  for (const auto& definition : envelope.definitions) definitions_[definition.number] = definition.recipe;
+  for (const auto& definition : envelope.definitions)
+    definitions_[definition.number] = definition.recipe;
   expected_ = message.range.end();
   progress_[incarnation_].received = expected_;
   bytes_ += message.bytes();
@@ -75,7 +79,9 @@ void Relay::on_uplink_born(Duration now) {
   pump(now);
 }
 
-void Relay::on_uplink_lost() { uplink_born_ = false; }
+void Relay::on_uplink_lost() {
+  uplink_born_ = false;
+}
 
 void Relay::pump(Duration now) {
   while (uplink_born_ && sent_ < held_.size()) {

@@ -1,6 +1,7 @@
-// What a gateway holds of one edge between the edge and the hub: the messages that arrived in order and that the hub has
-// not acknowledged yet. In memory only: the edge keeps its samples until the hub's acknowledgement, so a gateway that dies
-// loses nothing. Bounded by the edge's own window; beyond `bytes_max` nothing more is taken.
+// What a gateway holds of one edge between the edge and the hub: the messages that arrived in order
+// and that the hub has not acknowledged yet. In memory only: the edge keeps its samples until the
+// hub's acknowledgement, so a gateway that dies loses nothing. Bounded by the edge's own window;
+// beyond `bytes_max` nothing more is taken.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +37,9 @@ struct RelayMessage {
   Bytes envelope;
   sparkplug::DataClass data_class = sparkplug::DataClass::live;
 
-  std::uint64_t bytes() const { return 64 + batch.rows.size() * 16 + batch.arena.size() + envelope.size(); }
+  std::uint64_t bytes() const {
+    return 64 + batch.rows.size() * 16 + batch.arena.size() + envelope.size();
+  }
 };
 
 /// The uplink of the gateway, as the relay sees it. An error: nothing was sent.
@@ -60,10 +63,12 @@ class Relay {
 
   /// The edge's birth: where it restarts, and its dictionary.
   void on_birth(const envelope::Envelope& birth);
-  /// `message.range` is what its envelope says; definitions of the envelope are kept for births of the gateway.
+  /// `message.range` is what its envelope says; definitions of the envelope are kept for births of
+  /// the gateway.
   Outcome take(RelayMessage message, const envelope::Envelope& envelope, Duration now);
 
-  /// Envelope for the birth of the edge's `_node` device at the hub: restart at the oldest message held.
+  /// Envelope for the birth of the edge's `_node` device at the hub: restart at the oldest message
+  /// held.
   Bytes birth_envelope() const;
   bool has_birth() const { return incarnation_ != 0; }
   /// The gateway's session with the hub is born: everything held is forwarded (again).
@@ -75,7 +80,8 @@ class Relay {
   std::optional<Duration> next_tick() const;
   void pump(Duration now);
 
-  /// What the edge shall be told: one entry for each life of its journal that is under way; empty before its birth.
+  /// What the edge shall be told: one entry for each life of its journal that is under way; empty
+  /// before its birth.
   std::vector<envelope::Acknowledgement> acknowledgements() const;
   const std::string& edge() const { return edge_; }
   std::uint64_t bytes_held() const { return bytes_; }
@@ -94,7 +100,8 @@ class Relay {
   std::deque<RelayMessage> held_;
   std::size_t sent_ = 0;  ///< of held_, so many are on their way
   std::uint64_t bytes_ = 0;
-  std::map<ontology::Incarnation, ontology::Sequence> hub_received_;  ///< told by the hub, this session
+  std::map<ontology::Incarnation, ontology::Sequence>
+      hub_received_;  ///< told by the hub, this session
   std::map<std::uint32_t, std::string> definitions_;
   std::size_t arrived_count() const;
   bool uplink_born_ = false;

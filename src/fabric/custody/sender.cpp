@@ -47,7 +47,9 @@ void Sender::on_born(Duration now) {
   pump(now);
 }
 
-void Sender::on_lost() { born_ = false; }
+void Sender::on_lost() {
+  born_ = false;
+}
 
 void Sender::go_back(std::size_t keep) {
   defined_ = defined_at_birth_;
@@ -75,7 +77,9 @@ void Sender::on_acknowledgement(const envelope::Acknowledgement& acknowledgement
   bool progress = false;
   while (!in_flight_.empty()) {
     const InFlight& front = in_flight_.front();
-    if (front.range.incarnation != acknowledgement.incarnation || front.range.end() > acknowledgement.stored) break;
+    if (front.range.incarnation != acknowledgement.incarnation ||
+        front.range.end() > acknowledgement.stored)
+      break;
     bytes_in_flight_ -= front.bytes;
     in_flight_.pop_front();
     progress = true;
@@ -120,15 +124,19 @@ bool Sender::send(const JournalItem& item) {
     newly_defined.push_back(run.value);
   }
   envelope::encode(scratch_, scratch_bytes_);
-  const bool historical = item.range.incarnation != live_incarnation_ || item.range.first < live_from_;
-  const auto data_class = historical ? sparkplug::DataClass::historical : sparkplug::DataClass::live;
-  if (!link_.send_data(item.schema->address.device, item.batch, scratch_bytes_, data_class)) return false;
+  const bool historical =
+      item.range.incarnation != live_incarnation_ || item.range.first < live_from_;
+  const auto data_class =
+      historical ? sparkplug::DataClass::historical : sparkplug::DataClass::live;
+  if (!link_.send_data(item.schema->address.device, item.batch, scratch_bytes_, data_class))
+    return false;
   defined_.insert(newly_defined.begin(), newly_defined.end());
   return true;
 }
 
 void Sender::pump(Duration now) {
-  while (born_ && bytes_in_flight_ < options_.window_bytes && in_flight_.size() < options_.window_messages) {
+  while (born_ && bytes_in_flight_ < options_.window_bytes &&
+         in_flight_.size() < options_.window_messages) {
     const Cursor start = cursor_;
     auto item = journal_.read(cursor_);
     if (!item || !*item) {

@@ -1,5 +1,6 @@
-// Sends a journal upwards: strictly in sequence, at most a window of unacknowledged bytes and messages, back to where the
-// next hop stands when an acknowledgement stays out. Decides what to send; the link below says it on the wire.
+// Sends a journal upwards: strictly in sequence, at most a window of unacknowledged bytes and
+// messages, back to where the next hop stands when an acknowledgement stays out. Decides what to
+// send; the link below says it on the wire.
 //
 // Pure apart from the journal: time comes in. Lives on the executor of its core.
 #pragma once
@@ -21,7 +22,8 @@
 namespace millwright::custody {
 
 struct SenderOptions {
-  /// A broker drops QoS 0 silently when a reader is slow, so no more than this is ever under way (DESIGN D6).
+  /// A broker drops QoS 0 silently when a reader is slow, so no more than this is ever under way
+  /// (DESIGN D6).
   std::uint64_t window_bytes = 256 * 1024;
   std::uint32_t window_messages = 400;
   Duration retransmit_min = std::chrono::seconds(1);
@@ -34,8 +36,8 @@ class SenderLink {
   virtual ~SenderLink() = default;
   /// Makes `schema` the one in force for its device (a birth when it is not).
   virtual Result<void> declare_schema(const ontology::DeviceSchema& schema) = 0;
-  virtual Result<void> send_data(const std::string& device, const ontology::Batch& batch, ByteView envelope,
-                                 sparkplug::DataClass data_class) = 0;
+  virtual Result<void> send_data(const std::string& device, const ontology::Batch& batch,
+                                 ByteView envelope, sparkplug::DataClass data_class) = 0;
   /// A declared loss: a message of the node itself.
   virtual Result<void> send_loss(ByteView envelope) = 0;
 };
@@ -46,7 +48,8 @@ class Sender {
 
   /// Envelope of the node's birth: where sending (re)starts and the dictionary of recipes.
   Bytes birth_envelope();
-  /// The session is born: everything unacknowledged is sent (again). What was accepted before is late to this hop.
+  /// The session is born: everything unacknowledged is sent (again). What was accepted before is
+  /// late to this hop.
   void on_born(Duration now);
   void on_lost();
   void on_acknowledgement(const envelope::Acknowledgement& acknowledgement, Duration now);
@@ -84,7 +87,8 @@ class Sender {
   ontology::Incarnation live_incarnation_ = 0;
   ontology::Sequence live_from_ = 0;      ///< accepted before this: historical
   ontology::SequenceRange highest_sent_;  ///< to count what is sent again
-  std::map<ontology::Incarnation, ontology::Sequence> received_;  ///< told by the next hop, this session
+  std::map<ontology::Incarnation, ontology::Sequence>
+      received_;  ///< told by the next hop, this session
   std::set<std::uint32_t> defined_at_birth_, defined_;
   Duration retransmit_{0};
   Duration last_progress_{0};
@@ -93,12 +97,14 @@ class Sender {
   Bytes scratch_bytes_;
 };
 
-/// How a host takes a run of samples, given what it expects next. In order only: a gap is refused, an overlap is trimmed.
+/// How a host takes a run of samples, given what it expects next. In order only: a gap is refused,
+/// an overlap is trimmed.
 struct Judgement {
   enum class Kind : std::uint8_t { accept, duplicate, gap } kind = Kind::accept;
   std::uint64_t skip = 0;  ///< accept: leading samples that are known already
 };
-constexpr Judgement judge(ontology::Sequence expected, ontology::Sequence first, std::uint64_t count) {
+constexpr Judgement judge(ontology::Sequence expected, ontology::Sequence first,
+                          std::uint64_t count) {
   if (first > expected) return {Judgement::Kind::gap, 0};
   if (first + count <= expected) return {Judgement::Kind::duplicate, count};
   return {Judgement::Kind::accept, expected - first};

@@ -18,7 +18,8 @@ std::vector<ontology::MetricDefinition> node_metrics() {
           {"Millwright/Input Ended", DataType::boolean, ""}};
 }
 
-EdgeCore::EdgeCore(engine::World world, EdgeOptions options) : world_(world), options_(std::move(options)) {}
+EdgeCore::EdgeCore(engine::World world, EdgeOptions options)
+    : world_(world), options_(std::move(options)) {}
 
 EdgeCore::~EdgeCore() {
   for (auto* timer : {&commit_timer_, &tick_timer_, &telemetry_timer_, &checkpoint_timer_}) {
@@ -27,18 +28,21 @@ EdgeCore::~EdgeCore() {
   for (auto& lane : lanes_) lane->stop();
 }
 
-Result<std::unique_ptr<EdgeCore>> EdgeCore::create(engine::World world, EdgeOptions options, std::vector<Source> sources) {
+Result<std::unique_ptr<EdgeCore>> EdgeCore::create(engine::World world, EdgeOptions options,
+                                                   std::vector<Source> sources) {
   std::unique_ptr<EdgeCore> core(new EdgeCore(world, std::move(options)));
-  auto journal = custody::Journal::open(world.disk, world.random, world.log, core->options_.journal);
+  auto journal =
+      custody::Journal::open(world.disk, world.random, world.log, core->options_.journal);
   if (!journal) return pass(std::move(journal));
   core->journal_ = std::move(*journal);
   if (auto done = core->open_lanes(std::move(sources)); !done) return pass(std::move(done));
   auto uplink = links::Uplink::create(world, core->options_.uplink, *core);
   if (!uplink) return pass(std::move(uplink));
   core->uplink_ = std::move(*uplink);
-  core->sender_ =
-      std::make_unique<custody::Sender>(*core->journal_, *core, core->options_.edge, core->options_.sender);
-  if (auto done = core->uplink_->set_device("", node_metrics(), {}); !done) return pass(std::move(done));
+  core->sender_ = std::make_unique<custody::Sender>(*core->journal_, *core, core->options_.edge,
+                                                    core->options_.sender);
+  if (auto done = core->uplink_->set_device("", node_metrics(), {}); !done)
+    return pass(std::move(done));
   for (const auto& lane : core->lanes_) {
     for (const auto& schema : lane->outputs()) {
       if (auto done = core->declare_schema(schema); !done) return pass(std::move(done));
@@ -50,7 +54,8 @@ Result<std::unique_ptr<EdgeCore>> EdgeCore::create(engine::World world, EdgeOpti
 Result<void> EdgeCore::open_lanes(std::vector<Source> sources) {
   for (Source& source : sources) {
     auto lane = std::make_unique<SourceLane>(*this, source.name, std::move(source.driver));
-    if (auto done = lane->open(std::move(source.pipelines)); !done) return pass(std::move(done), "source " + source.name);
+    if (auto done = lane->open(std::move(source.pipelines)); !done)
+      return pass(std::move(done), "source " + source.name);
     lanes_.push_back(std::move(lane));
   }
   return {};
@@ -61,9 +66,13 @@ void EdgeCore::start() {
   for (auto& lane : lanes_) {
     if (auto done = lane->start(); !done) lane->failed(done.error());
   }
-  telemetry_timer_ = world_.executor.post_after(options_.telemetry_interval, [this] { telemetry(); });
-  const bool holds_state = std::ranges::any_of(lanes_, [](const auto& lane) { return lane->holds_state(); });
-  if (holds_state) checkpoint_timer_ = world_.executor.post_after(options_.checkpoint_interval, [this] { save_checkpoints(); });
+  telemetry_timer_ =
+      world_.executor.post_after(options_.telemetry_interval, [this] { telemetry(); });
+  const bool holds_state =
+      std::ranges::any_of(lanes_, [](const auto& lane) { return lane->holds_state(); });
+  if (holds_state)
+    checkpoint_timer_ =
+        world_.executor.post_after(options_.checkpoint_interval, [this] { save_checkpoints(); });
 }
 
 void EdgeCore::stop() {
@@ -118,21 +127,28 @@ void EdgeCore::arm_tick() {
   });
 }
 
-void EdgeCore::on_need_births() { uplink_->set_birth_body("", sender_->birth_envelope()); }
+void EdgeCore::on_need_births() {
+  uplink_->set_birth_body("", sender_->birth_envelope());
+}
 
 void EdgeCore::on_born() {
   sender_->on_born(world_.clock.monotonic_now());
   arm_tick();
 }
 
-void EdgeCore::on_lost() { sender_->on_lost(); }
+void EdgeCore::on_lost() {
+  sender_->on_lost();
+}
 
-void EdgeCore::on_command(const std::string& device, std::vector<sparkplug::CommandMetric>& metrics) {
+void EdgeCore::on_command(const std::string& device,
+                          std::vector<sparkplug::CommandMetric>& metrics) {
   for (auto& metric : metrics) {
     if (device.empty() && metric.name == links::acknowledge_metric) {
       const auto* bytes = std::get_if<Bytes>(&metric.value);
-      auto list = bytes != nullptr ? envelope::decode_acknowledgements(*bytes)
-                                   : Result<std::vector<envelope::Acknowledgement>>(fail(Code::corrupt, "no bytes"));
+      auto list =
+          bytes != nullptr
+              ? envelope::decode_acknowledgements(*bytes)
+              : Result<std::vector<envelope::Acknowledgement>>(fail(Code::corrupt, "no bytes"));
       if (!list) {
         world_.log.warning("edge", "an acknowledgement does not decode: " + list.error().text());
         continue;
@@ -151,12 +167,17 @@ void EdgeCore::on_command(const std::string& device, std::vector<sparkplug::Comm
 
 void EdgeCore::command_device(const std::string& device, const sparkplug::CommandMetric& metric) {
   double value = 0;
-  if (const auto* real = std::get_if<double>(&metric.value)) value = *real;
-  else if (const auto* integer = std::get_if<std::int64_t>(&metric.value)) value = static_cast<double>(*integer);
-  else return world_.log.warning("edge", "command " + device + "/" + metric.name + " refused: not a number");
+  if (const auto* real = std::get_if<double>(&metric.value))
+    value = *real;
+  else if (const auto* integer = std::get_if<std::int64_t>(&metric.value))
+    value = static_cast<double>(*integer);
+  else
+    return world_.log.warning("edge",
+                              "command " + device + "/" + metric.name + " refused: not a number");
   for (auto& lane : lanes_) {
     const auto& devices = lane->driver().devices();
-    if (std::ranges::none_of(devices, [&](const auto& d) { return d.address.device == device; })) continue;
+    if (std::ranges::none_of(devices, [&](const auto& d) { return d.address.device == device; }))
+      continue;
     auto done = lane->driver().command({device, metric.name, value, std::chrono::minutes(1)});
     if (!done) world_.log.warning("edge", "command refused: " + done.error().text());
     return;
@@ -172,8 +193,8 @@ Result<void> EdgeCore::declare_schema(const ontology::DeviceSchema& schema) {
   return {};
 }
 
-Result<void> EdgeCore::send_data(const std::string& device, const ontology::Batch& batch, ByteView envelope,
-                                 sparkplug::DataClass data_class) {
+Result<void> EdgeCore::send_data(const std::string& device, const ontology::Batch& batch,
+                                 ByteView envelope, sparkplug::DataClass data_class) {
   return uplink_->publish(device, batch, envelope, data_class);
 }
 
@@ -182,12 +203,13 @@ Result<void> EdgeCore::send_loss(ByteView envelope) {
 }
 
 void EdgeCore::telemetry() {
-  telemetry_timer_ = world_.executor.post_after(options_.telemetry_interval, [this] { telemetry(); });
+  telemetry_timer_ =
+      world_.executor.post_after(options_.telemetry_interval, [this] { telemetry(); });
   if (!uplink_->is_born()) return;
   const EdgeStatus now = status();
   ontology::Batch batch;
-  const std::uint64_t values[] = {now.incarnation, now.samples_accepted, now.samples_waiting, now.bytes_waiting,
-                                  now.input_ended ? 1u : 0u};
+  const std::uint64_t values[] = {now.incarnation, now.samples_accepted, now.samples_waiting,
+                                  now.bytes_waiting, now.input_ended ? 1u : 0u};
   for (std::uint32_t slot = 0; slot < std::size(values); ++slot) {
     ontology::Row row;
     row.ts_us = world_.clock.utc_now().us;
@@ -199,7 +221,8 @@ void EdgeCore::telemetry() {
 }
 
 void EdgeCore::save_checkpoints() {
-  checkpoint_timer_ = world_.executor.post_after(options_.checkpoint_interval, [this] { save_checkpoints(); });
+  checkpoint_timer_ =
+      world_.executor.post_after(options_.checkpoint_interval, [this] { save_checkpoints(); });
   if (journal_->staged_bytes() > 0) commit();
   for (auto& lane : lanes_) lane->save_checkpoint();
 }
@@ -213,8 +236,9 @@ EdgeStatus EdgeCore::status() const {
   status.samples_resent = sender_->samples_resent();
   status.samples_lost = samples_lost_;
   status.born = uplink_->is_born();
-  status.input_ended = std::ranges::all_of(lanes_, [](const auto& lane) { return lane->ended(); });
-  status.drained = status.input_ended && status.samples_waiting == 0 && journal_->staged_bytes() == 0;
+  status.input_ended = std::ranges::all_of(lanes_, [](const auto& lane) { return lane->has_ended(); });
+  status.drained =
+      status.input_ended && status.samples_waiting == 0 && journal_->staged_bytes() == 0;
   for (const auto& lane : lanes_) status.sources.push_back(lane->driver().status());
   return status;
 }

@@ -1,8 +1,9 @@
-// The core of an edge: drivers → pipelines → journal → sender → Sparkplug session. Everything outside comes in through the
-// world, so the same core runs beside a machine and in the simulator.
+// The core of an edge: drivers → pipelines → journal → sender → Sparkplug session. Everything
+// outside comes in through the world, so the same core runs beside a machine and in the simulator.
 //
-// Single-threaded on the world's executor. Bounds: the journal (declared), the sender's window. A full or failing disk
-// stops sources that can wait and makes the others declare a loss; nothing else is affected.
+// Single-threaded on the world's executor. Bounds: the journal (declared), the sender's window. A
+// full or failing disk stops sources that can wait and makes the others declare a loss; nothing
+// else is affected.
 #pragma once
 
 #include <map>
@@ -21,8 +22,8 @@
 
 namespace millwright::edge {
 
-/// One driver and what is done with each of its devices (by index of `Driver::devices()`); a device without a pipeline
-/// passes as it is.
+/// One driver and what is done with each of its devices (by index of `Driver::devices()`); a device
+/// without a pipeline passes as it is.
 struct Source {
   std::string name;  ///< names the source's place in the journal; stable over restarts
   std::unique_ptr<drivers::Driver> driver;
@@ -35,10 +36,11 @@ struct EdgeOptions {
   custody::JournalOptions journal;
   custody::SenderOptions sender;
   links::UplinkOptions uplink;
-  Duration commit_interval = std::chrono::milliseconds(5);     ///< longest wait for company in one sync
-  std::uint64_t commit_bytes = 256 * 1024;                     ///< or so many staged bytes
+  Duration commit_interval =
+      std::chrono::milliseconds(5);         ///< longest wait for company in one sync
+  std::uint64_t commit_bytes = 256 * 1024;  ///< or so many staged bytes
   Duration telemetry_interval = std::chrono::seconds(1);
-  Duration checkpoint_interval = std::chrono::seconds(10);     ///< of pipelines that hold state
+  Duration checkpoint_interval = std::chrono::seconds(10);  ///< of pipelines that hold state
 };
 
 struct EdgeStatus {
@@ -47,16 +49,17 @@ struct EdgeStatus {
   std::uint64_t samples_waiting = 0;   ///< not yet acknowledged by the hub
   std::uint64_t bytes_waiting = 0;
   std::uint64_t samples_resent = 0;
-  std::uint64_t samples_lost = 0;      ///< declared since start
+  std::uint64_t samples_lost = 0;  ///< declared since start
   bool born = false;
-  bool input_ended = false;            ///< every source has ended
-  bool drained = false;                ///< and everything is acknowledged
+  bool input_ended = false;  ///< every source has ended
+  bool drained = false;      ///< and everything is acknowledged
   std::vector<drivers::DriverStatus> sources;
 };
 
 class EdgeCore final : public links::UplinkListener, public custody::SenderLink {
  public:
-  static Result<std::unique_ptr<EdgeCore>> create(engine::World world, EdgeOptions options, std::vector<Source> sources);
+  static Result<std::unique_ptr<EdgeCore>> create(engine::World world, EdgeOptions options,
+                                                  std::vector<Source> sources);
   ~EdgeCore() override;
 
   void start();
@@ -68,7 +71,8 @@ class EdgeCore final : public links::UplinkListener, public custody::SenderLink 
   void on_need_births() override;
   void on_born() override;
   void on_lost() override;
-  void on_command(const std::string& device, std::vector<sparkplug::CommandMetric>& metrics) override;
+  void on_command(const std::string& device,
+                  std::vector<sparkplug::CommandMetric>& metrics) override;
   Result<void> declare_schema(const ontology::DeviceSchema& schema) override;
   Result<void> send_data(const std::string& device, const ontology::Batch& batch, ByteView envelope,
                          sparkplug::DataClass data_class) override;
@@ -91,13 +95,15 @@ class EdgeCore final : public links::UplinkListener, public custody::SenderLink 
   std::unique_ptr<links::Uplink> uplink_;
   std::unique_ptr<custody::Sender> sender_;
   std::vector<std::unique_ptr<SourceLane>> lanes_;
-  std::map<std::string, ontology::DeviceSchema> declared_;  ///< schema in force in the session, by device
+  std::map<std::string, ontology::DeviceSchema>
+      declared_;  ///< schema in force in the session, by device
   std::optional<engine::TimerId> commit_timer_, tick_timer_, telemetry_timer_, checkpoint_timer_;
   std::uint64_t samples_lost_ = 0;
   bool sync_failing_ = false;
 };
 
-/// Metrics of an edge's own node, published beside the samples: the platform's telemetry, not samples.
+/// Metrics of an edge's own node, published beside the samples: the platform's telemetry, not
+/// samples.
 std::vector<ontology::MetricDefinition> node_metrics();
 
 }  // namespace millwright::edge

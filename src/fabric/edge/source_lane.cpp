@@ -68,12 +68,14 @@ Result<void> EdgeCore::SourceLane::open(std::vector<std::optional<pipeline::Pipe
 }
 
 bool EdgeCore::SourceLane::holds_state() const {
-  return std::ranges::any_of(paths_, [](const Path& p) { return p.pipeline && p.pipeline->holds_state(); });
+  return std::ranges::any_of(paths_,
+                             [](const Path& p) { return p.pipeline && p.pipeline->holds_state(); });
 }
 
 void EdgeCore::SourceLane::save_checkpoint() {
   // Only between accepted outcomes: then position and journal agree.
-  if (!holds_state() || !position_ || !pending_.empty() || core_.journal_->staged_bytes() > 0) return;
+  if (!holds_state() || !position_ || !pending_.empty() || core_.journal_->staged_bytes() > 0)
+    return;
   Bytes bytes;
   ByteWriter writer(bytes);
   writer.u8(checkpoint_version);
@@ -103,7 +105,8 @@ Result<std::optional<drivers::Position>> EdgeCore::SourceLane::load_checkpoint()
   ByteReader reader(bytes.size() >= 4 ? bytes.first(bytes.size() - 4) : ByteView{});
   const std::uint8_t version = reader.u8();
   if (!tail.ok() || crc32c(bytes.first(bytes.size() - 4)) != crc || version != checkpoint_version) {
-    core_.world_.log.warning("edge", checkpoint_path() + " is unusable; windows are rebuilt from the input");
+    core_.world_.log.warning(
+        "edge", checkpoint_path() + " is unusable; windows are rebuilt from the input");
     return none;
   }
   auto position = decode_position(reader.text());
@@ -114,7 +117,8 @@ Result<std::optional<drivers::Position>> EdgeCore::SourceLane::load_checkpoint()
     const ByteView snapshot = reader.block();
     if (!path.pipeline || snapshot.empty()) continue;
     if (auto done = path.pipeline->restore(snapshot); !done) {
-      core_.world_.log.warning("edge", "a pipeline changed; its windows are rebuilt from the input");
+      core_.world_.log.warning("edge",
+                               "a pipeline changed; its windows are rebuilt from the input");
       return none;
     }
   }
@@ -151,7 +155,8 @@ bool EdgeCore::SourceLane::append_pending() {
   return true;
 }
 
-void EdgeCore::SourceLane::journal_outcome(std::uint32_t device, ontology::Batch& batch, std::string token) {
+void EdgeCore::SourceLane::journal_outcome(std::uint32_t device, ontology::Batch& batch,
+                                           std::string token) {
   if (batch.empty()) return;
   for (ontology::Row& row : batch.rows) {
     const auto& numbers = paths_[device].provenance;
@@ -172,8 +177,10 @@ drivers::Answer EdgeCore::SourceLane::offer(std::uint32_t device, const ontology
     return drivers::Answer::not_now;
   }
   Path& path = paths_[device];
-  if (path.pipeline) path.pipeline->process(batch, outcome_);
-  else outcome_ = batch;
+  if (path.pipeline)
+    path.pipeline->process(batch, outcome_);
+  else
+    outcome_ = batch;
   position_ = position;
   if (!is_stored) journal_outcome(device, outcome_, encode_position(position));
   return drivers::Answer::taken;
@@ -182,7 +189,8 @@ drivers::Answer EdgeCore::SourceLane::offer(std::uint32_t device, const ontology
 void EdgeCore::SourceLane::lost(std::uint32_t, std::uint64_t samples, Timestamp from, Timestamp to,
                                 const drivers::Position&) {
   core_.samples_lost_ += samples;
-  core_.journal_->declare_loss(samples, ontology::LossCause::inbox_full, from, to, "source " + name_ + ": cannot wait");
+  core_.journal_->declare_loss(samples, ontology::LossCause::inbox_full, from, to,
+                               "source " + name_ + ": cannot wait");
   core_.note_staged();
 }
 

@@ -1,4 +1,5 @@
-// One source of an edge: its driver, its pipelines, and its place in the journal. Internal to the edge core.
+// One source of an edge: its driver, its pipelines, and its place in the journal. Internal to the
+// edge core.
 #pragma once
 
 #include <deque>
@@ -25,11 +26,12 @@ class EdgeCore::SourceLane final : public drivers::Sink {
   drivers::Driver& driver() { return *driver_; }
   const drivers::Driver& driver() const { return *driver_; }
   const std::vector<ontology::DeviceSchema>& outputs() const { return outputs_; }
-  bool ended() const { return ended_; }
+  bool has_ended() const { return ended_; }
   bool holds_state() const;
   void save_checkpoint();
 
-  drivers::Answer offer(std::uint32_t device, const ontology::Batch& batch, const drivers::Position& position) override;
+  drivers::Answer offer(std::uint32_t device, const ontology::Batch& batch,
+                        const drivers::Position& position) override;
   void lost(std::uint32_t device, std::uint64_t samples, Timestamp from, Timestamp to,
             const drivers::Position& position) override;
   void ended() override;
@@ -57,9 +59,10 @@ class EdgeCore::SourceLane final : public drivers::Sink {
   std::vector<ontology::DeviceSchema> outputs_;
   std::vector<Path> paths_;
   ontology::Batch outcome_;
-  std::deque<Pending> pending_;                   ///< processed, not yet staged: the journal had to refuse
-  std::optional<drivers::Position> stored_until_;  ///< outcomes up to here are in the journal already
-  std::optional<drivers::Position> position_;      ///< of the last batch taken
+  std::deque<Pending> pending_;  ///< processed, not yet staged: the journal had to refuse
+  std::optional<drivers::Position>
+      stored_until_;                           ///< outcomes up to here are in the journal already
+  std::optional<drivers::Position> position_;  ///< of the last batch taken
   bool waiting_ = false;
   bool ended_ = false;
 };

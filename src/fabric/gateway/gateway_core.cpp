@@ -13,12 +13,16 @@ using sparkplug::HostActionKind;
 namespace {
 
 std::vector<ontology::MetricDefinition> node_metrics() {
-  return {{"Millwright/Edges Online", DataType::uint64, "1"}, {"Millwright/Relay Bytes", DataType::uint64, "By"}};
+  return {{"Millwright/Edges Online", DataType::uint64, "1"},
+          {"Millwright/Relay Bytes", DataType::uint64, "By"}};
 }
 
 }  // namespace
 
-GatewayCore::GatewayCore(engine::World world, GatewayOptions options) : world_(world), options_(std::move(options)) {}
+GatewayCore::GatewayCore(engine::World world, GatewayOptions options)
+    : world_(world), options_(std::move(options)) {
+  while (incarnation_ == 0) incarnation_ = world_.random.next();
+}
 
 GatewayCore::~GatewayCore() {
   for (auto* timer : {&tick_timer_, &telemetry_timer_}) {
@@ -26,7 +30,8 @@ GatewayCore::~GatewayCore() {
   }
 }
 
-Result<std::unique_ptr<GatewayCore>> GatewayCore::create(engine::World world, GatewayOptions options) {
+Result<std::unique_ptr<GatewayCore>> GatewayCore::create(engine::World world,
+                                                         GatewayOptions options) {
   std::unique_ptr<GatewayCore> core(new GatewayCore(world, std::move(options)));
   auto site = links::HostLink::create(world, core->options_.site_link, *core);
   if (!site) return pass(std::move(site));
@@ -34,15 +39,18 @@ Result<std::unique_ptr<GatewayCore>> GatewayCore::create(engine::World world, Ga
   auto uplink = links::Uplink::create(world, core->options_.uplink, *core);
   if (!uplink) return pass(std::move(uplink));
   core->uplink_ = std::move(*uplink);
-  if (auto done = core->uplink_->set_device("", node_metrics(), {}); !done) return pass(std::move(done));
+  if (auto done = core->uplink_->set_device("", node_metrics(), {}); !done)
+    return pass(std::move(done));
   return core;
 }
 
 void GatewayCore::start() {
   site_->start();
   uplink_->start();
-  tick_timer_ = world_.executor.post_after(options_.acknowledge_interval, [this] { acknowledge_edges(); });
-  telemetry_timer_ = world_.executor.post_after(options_.telemetry_interval, [this] { telemetry(); });
+  tick_timer_ =
+      world_.executor.post_after(options_.acknowledge_interval, [this] { acknowledge_edges(); });
+  telemetry_timer_ =
+      world_.executor.post_after(options_.telemetry_interval, [this] { telemetry(); });
 }
 
 void GatewayCore::stop() {
@@ -50,7 +58,8 @@ void GatewayCore::stop() {
   uplink_->stop();
 }
 
-GatewayCore::Edge& GatewayCore::edge_of(const ontology::DeviceAddress& address, sparkplug::NodeNumber node) {
+GatewayCore::Edge& GatewayCore::edge_of(const ontology::DeviceAddress& address,
+                                        sparkplug::NodeNumber node) {
   const auto [it, is_new] = edges_.try_emplace(address.edge);
   Edge& edge = it->second;
   if (is_new) {
@@ -65,9 +74,15 @@ GatewayCore::Edge& GatewayCore::edge_of(const ontology::DeviceAddress& address, 
 void GatewayCore::on_host_event(HostAction& event) {
   switch (event.kind) {
     case HostActionKind::node_born:
-    case HostActionKind::device_born: on_birth(event); break;
-    case HostActionKind::data: on_data(event); break;
-    case HostActionKind::device_died: on_device_died(event.device); break;
+    case HostActionKind::device_born:
+      on_birth(event);
+      break;
+    case HostActionKind::data:
+      on_data(event);
+      break;
+    case HostActionKind::device_died:
+      on_device_died(event.device);
+      break;
     case HostActionKind::node_died: {
       const auto it = edges_.find(site_->session().node(event.node).edge);
       if (it == edges_.end()) break;
@@ -76,17 +91,23 @@ void GatewayCore::on_host_event(HostAction& event) {
       release_departed(it->second);
       break;
     }
-    case HostActionKind::problem: world_.log.debug("gateway", event.text); break;
-    default: break;
+    case HostActionKind::problem:
+      world_.log.debug("gateway", event.text);
+      break;
+    default:
+      break;
   }
 }
 
-Result<void> GatewayCore::declare(Edge& edge, const std::string& device, const std::shared_ptr<const DeviceSchema>& schema,
+Result<void> GatewayCore::declare(Edge& edge, const std::string& device,
+                                  const std::shared_ptr<const DeviceSchema>& schema,
                                   ByteView birth_body) {
   const std::string name = wire_name(edge.status.edge, device);
   const auto known = edge.declared.find(name);
   edge.departed.erase(device);
-  if (known != edge.declared.end() && known->second->metrics == schema->metrics && birth_body.empty()) return {};
+  if (known != edge.declared.end() && known->second->metrics == schema->metrics &&
+      birth_body.empty())
+    return {};
   if (known != edge.declared.end() && !birth_body.empty()) {
     // The same device with another birth body: the hub must hear it anew.
     uplink_->set_birth_body(name, birth_body);
@@ -136,7 +157,8 @@ void GatewayCore::on_data(HostAction& event) {
     return forward_unnumbered(edge, status.address, status.schema, event.batch, event.data_class);
   }
   auto decoded = envelope::decode(event.body);
-  if (!decoded) return world_.log.warning("gateway", status.address.text() + ": " + decoded.error().text());
+  if (!decoded)
+    return world_.log.warning("gateway", status.address.text() + ": " + decoded.error().text());
   custody::RelayMessage message;
   message.range = {decoded->incarnation, decoded->first_sequence, decoded->count};
   message.schema = status.schema;
@@ -145,28 +167,36 @@ void GatewayCore::on_data(HostAction& event) {
   message.data_class = event.data_class;
   switch (edge.relay->take(std::move(message), *decoded, world_.clock.monotonic_now())) {
     case Relay::Outcome::taken:
-    case Relay::Outcome::duplicate: edge.told_due = true; break;
+    case Relay::Outcome::duplicate:
+      edge.told_due = true;
+      break;
     case Relay::Outcome::gap:
       ++edge.status.gaps;
       edge.told_due = true;
       break;
-    case Relay::Outcome::full: break;
-    case Relay::Outcome::not_born: site_->request_rebirth(event.node, "samples without the birth of their journal"); break;
+    case Relay::Outcome::full:
+      break;
+    case Relay::Outcome::not_born:
+      site_->request_rebirth(event.node, "samples without the birth of their journal");
+      break;
   }
 }
 
-Result<void> GatewayCore::forward(const std::string& edge_id, const custody::RelayMessage& message) {
+Result<void> GatewayCore::forward(const std::string& edge_id,
+                                  const custody::RelayMessage& message) {
   Edge& edge = edges_.at(edge_id);
   const std::string& device = message.schema->address.device;
   const auto departed_before = edge.departed;
   if (auto done = declare(edge, device, message.schema, {}); !done) return done;
   // What the edge sent before it went away is still delivered; the device stays departed.
   if (departed_before.contains(device)) edge.departed.insert(device);
-  return uplink_->publish(wire_name(edge_id, device), message.batch, message.envelope, message.data_class);
+  return uplink_->publish(wire_name(edge_id, device), message.batch, message.envelope,
+                          message.data_class);
 }
 
 void GatewayCore::forward_unnumbered(Edge& edge, const ontology::DeviceAddress& address,
-                                     const std::shared_ptr<const DeviceSchema>& schema, const ontology::Batch& batch,
+                                     const std::shared_ptr<const DeviceSchema>& schema,
+                                     const ontology::Batch& batch,
                                      sparkplug::DataClass data_class) {
   if (batch.empty() || !uplink_->is_born()) return;  // best effort: a foreign edge keeps nothing
   if (auto done = declare(edge, address.device, schema, {}); !done) return;
@@ -191,6 +221,14 @@ void GatewayCore::release_departed(Edge& edge) {
 }
 
 void GatewayCore::on_need_births() {
+  // Its own place in custody: a gateway numbers its own values; it has sent none yet in this life.
+  envelope::Envelope own;
+  own.kind = envelope::Kind::birth;
+  own.producer = options_.gateway;
+  own.incarnation = incarnation_;
+  Bytes body;
+  envelope::encode(own, body);
+  uplink_->set_birth_body("", body);
   for (auto& [id, edge] : edges_) {
     if (edge.relay->has_birth()) {
       uplink_->set_birth_body(wire_name(id, ontology::node_device), edge.relay->birth_envelope());
@@ -206,7 +244,8 @@ void GatewayCore::on_lost() {
   for (auto& [id, edge] : edges_) edge.relay->on_uplink_lost();
 }
 
-void GatewayCore::on_command(const std::string& device, std::vector<sparkplug::CommandMetric>& metrics) {
+void GatewayCore::on_command(const std::string& device,
+                             std::vector<sparkplug::CommandMetric>& metrics) {
   for (auto& metric : metrics) {
     if (device.empty() && metric.name == links::acknowledge_metric) {
       const auto* bytes = std::get_if<Bytes>(&metric.value);
@@ -231,8 +270,10 @@ void GatewayCore::on_command(const std::string& device, std::vector<sparkplug::C
     if (it == edges_.end()) continue;
     for (std::uint32_t number = 0; number < site_->session().device_count(); ++number) {
       const auto& status = site_->session().device(sparkplug::DeviceNumber(number));
-      if (status.address.edge != it->first || status.address.device != device.substr(colon + 1)) continue;
-      if (auto done = site_->command(sparkplug::DeviceNumber(number), std::span(&metric, 1)); !done) {
+      if (status.address.edge != it->first || status.address.device != device.substr(colon + 1))
+        continue;
+      if (auto done = site_->command(sparkplug::DeviceNumber(number), std::span(&metric, 1));
+          !done) {
         world_.log.warning("gateway", "command not passed on: " + done.error().text());
       }
     }
@@ -240,7 +281,8 @@ void GatewayCore::on_command(const std::string& device, std::vector<sparkplug::C
 }
 
 void GatewayCore::acknowledge_edges() {
-  tick_timer_ = world_.executor.post_after(options_.acknowledge_interval, [this] { acknowledge_edges(); });
+  tick_timer_ =
+      world_.executor.post_after(options_.acknowledge_interval, [this] { acknowledge_edges(); });
   const Duration now = world_.clock.monotonic_now();
   for (auto& [id, edge] : edges_) {
     edge.relay->on_tick(now);
@@ -253,7 +295,8 @@ void GatewayCore::acknowledge_edges() {
 }
 
 void GatewayCore::telemetry() {
-  telemetry_timer_ = world_.executor.post_after(options_.telemetry_interval, [this] { telemetry(); });
+  telemetry_timer_ =
+      world_.executor.post_after(options_.telemetry_interval, [this] { telemetry(); });
   if (!uplink_->is_born()) return;
   std::uint64_t online = 0, bytes = 0;
   for (const auto& [id, edge] : edges_) {

@@ -1,6 +1,6 @@
-// The core of a gateway: primary host of its site's edges and one edge node towards the hub. What its edges send is
-// forwarded with its envelope unchanged; what the hub acknowledges is passed down. It answers for nothing of theirs: edges
-// keep their samples until the hub has them.
+// The core of a gateway: primary host of its site's edges and one edge node towards the hub. What
+// its edges send is forwarded with its envelope unchanged; what the hub acknowledges is passed
+// down. It answers for nothing of theirs: edges keep their samples until the hub has them.
 //
 // Single-threaded on the world's executor. Bounds: per edge the relay's bytes.
 #pragma once
@@ -44,7 +44,9 @@ struct GatewayStatus {
   std::vector<EdgeRelayStatus> edges;
 };
 
-class GatewayCore final : public links::HostListener, public links::UplinkListener, public custody::RelayLink {
+class GatewayCore final : public links::HostListener,
+                          public links::UplinkListener,
+                          public custody::RelayLink {
  public:
   static Result<std::unique_ptr<GatewayCore>> create(engine::World world, GatewayOptions options);
   ~GatewayCore() override;
@@ -57,7 +59,8 @@ class GatewayCore final : public links::HostListener, public links::UplinkListen
   void on_need_births() override;
   void on_born() override;
   void on_lost() override;
-  void on_command(const std::string& device, std::vector<sparkplug::CommandMetric>& metrics) override;
+  void on_command(const std::string& device,
+                  std::vector<sparkplug::CommandMetric>& metrics) override;
   Result<void> forward(const std::string& edge, const custody::RelayMessage& message) override;
 
  private:
@@ -65,8 +68,10 @@ class GatewayCore final : public links::HostListener, public links::UplinkListen
     EdgeRelayStatus status;
     sparkplug::NodeNumber node;
     std::unique_ptr<custody::Relay> relay;
-    std::map<std::string, std::shared_ptr<const ontology::DeviceSchema>> declared;  ///< at the hub, by wire name
-    std::set<std::string> departed;  ///< died here; told to the hub when nothing of the edge is held any more
+    std::map<std::string, std::shared_ptr<const ontology::DeviceSchema>>
+        declared;  ///< at the hub, by wire name
+    std::set<std::string>
+        departed;  ///< died here; told to the hub when nothing of the edge is held any more
     bool told_due = false;
   };
 
@@ -75,18 +80,22 @@ class GatewayCore final : public links::HostListener, public links::UplinkListen
   void on_birth(sparkplug::HostAction& event);
   void on_data(sparkplug::HostAction& event);
   void on_device_died(sparkplug::DeviceNumber device);
-  Result<void> declare(Edge& edge, const std::string& device, const std::shared_ptr<const ontology::DeviceSchema>& schema,
+  Result<void> declare(Edge& edge, const std::string& device,
+                       const std::shared_ptr<const ontology::DeviceSchema>& schema,
                        ByteView birth_body);
   void forward_unnumbered(Edge& edge, const ontology::DeviceAddress& address,
-                          const std::shared_ptr<const ontology::DeviceSchema>& schema, const ontology::Batch& batch,
-                          sparkplug::DataClass data_class);
+                          const std::shared_ptr<const ontology::DeviceSchema>& schema,
+                          const ontology::Batch& batch, sparkplug::DataClass data_class);
   void release_departed(Edge& edge);
   void acknowledge_edges();
   void telemetry();
-  std::string wire_name(const std::string& edge, std::string_view device) const { return edge + ":" + std::string(device); }
+  std::string wire_name(const std::string& edge, std::string_view device) const {
+    return edge + ":" + std::string(device);
+  }
 
   engine::World world_;
   GatewayOptions options_;
+  ontology::Incarnation incarnation_ = 0;
   std::unique_ptr<links::HostLink> site_;
   std::unique_ptr<links::Uplink> uplink_;
   std::map<std::string, Edge> edges_;

@@ -13,7 +13,8 @@ using sparkplug::HostAction;
 using sparkplug::HostActionKind;
 
 namespace {
-/// Foreign edges number nothing: their samples are numbered on arrival, in one incarnation for ever.
+/// Foreign edges number nothing: their samples are numbered on arrival, in one incarnation for
+/// ever.
 constexpr ontology::Incarnation best_effort_incarnation = 1;
 /// A producer that runs ahead of a gap is told its position at most so often.
 constexpr Duration gap_tell_interval = std::chrono::milliseconds(50);
@@ -28,7 +29,8 @@ HubCore::~HubCore() {
   }
 }
 
-Result<std::unique_ptr<HubCore>> HubCore::create(engine::World world, HubOptions options, historian::Historian& historian) {
+Result<std::unique_ptr<HubCore>> HubCore::create(engine::World world, HubOptions options,
+                                                 historian::Historian& historian) {
   std::unique_ptr<HubCore> core(new HubCore(world, std::move(options), historian));
   auto link = links::HostLink::create(world, core->options_.link, *core);
   if (!link) return pass(std::move(link));
@@ -48,7 +50,8 @@ void HubCore::stop() {
 
 std::uint32_t HubCore::producer_of(const ontology::DeviceAddress& address) {
   const ProducerId id{address.site, address.edge};
-  const auto [it, is_new] = producer_numbers_.try_emplace(id, static_cast<std::uint32_t>(producers_.size()));
+  const auto [it, is_new] =
+      producer_numbers_.try_emplace(id, static_cast<std::uint32_t>(producers_.size()));
   if (is_new) {
     producers_.emplace_back();
     producers_.back().status.id = id;
@@ -59,8 +62,12 @@ std::uint32_t HubCore::producer_of(const ontology::DeviceAddress& address) {
 void HubCore::on_host_event(HostAction& event) {
   switch (event.kind) {
     case HostActionKind::node_born:
-    case HostActionKind::device_born: on_birth(event); break;
-    case HostActionKind::data: on_data(event); break;
+    case HostActionKind::device_born:
+      on_birth(event);
+      break;
+    case HostActionKind::data:
+      on_data(event);
+      break;
     case HostActionKind::node_died:
       for (Producer& producer : producers_) {
         if (producer.node == event.node) producer.status.online = false;
@@ -71,9 +78,14 @@ void HubCore::on_host_event(HostAction& event) {
         producers_[devices_[event.device.value()].producer].status.online = false;
       }
       break;
-    case HostActionKind::problem: world_.log.debug("hub", event.text); break;
-    case HostActionKind::online: world_.log.info("hub", "online"); break;
-    default: break;
+    case HostActionKind::problem:
+      world_.log.debug("hub", event.text);
+      break;
+    case HostActionKind::online:
+      world_.log.info("hub", "online");
+      break;
+    default:
+      break;
   }
 }
 
@@ -114,7 +126,8 @@ void HubCore::on_birth(HostAction& event) {
 void HubCore::define(Producer& producer, const envelope::Envelope& envelope) {
   for (const auto& definition : envelope.definitions) {
     if (definition.number >= envelope::count_max) continue;
-    if (definition.number >= producer.provenance.size()) producer.provenance.resize(definition.number + 1, 0);
+    if (definition.number >= producer.provenance.size())
+      producer.provenance.resize(definition.number + 1, 0);
     producer.provenance[definition.number] = historian_.intern(definition.recipe);
   }
 }
@@ -124,15 +137,18 @@ void HubCore::on_producer_birth(Producer& producer, const envelope::Envelope& bi
   define(producer, birth);
   const auto position = historian_.position(producer.status.id, birth.incarnation);
   if (birth.first_sequence > position.next) {
-    // The producer was told that these are stored and has deleted them, but they are not here (a historian restored from
-    // an older copy). They cannot come any more: said as a loss, never passed over.
+    // The producer was told that these are stored and has deleted them, but they are not here (a
+    // historian restored from an older copy). They cannot come any more: said as a loss, never
+    // passed over.
     ontology::LossEntry entry;
     entry.range = {birth.incarnation, position.next, birth.first_sequence - position.next};
     entry.cause = ontology::LossCause::journal_lost;
     entry.from = entry.to = world_.clock.utc_now();
     entry.policy = "hub: the producer no longer holds what this historian does not have";
-    if (auto done = historian_.declare(producer.status.id, entry); !done) world_.log.error("hub", done.error().text());
-    else note_staged(1);
+    if (auto done = historian_.declare(producer.status.id, entry); !done)
+      world_.log.error("hub", done.error().text());
+    else
+      note_staged(1);
   }
   owe(producer, birth.incarnation);
 }
@@ -178,12 +194,14 @@ void HubCore::on_enveloped(Producer& producer, Device& device, HostAction& event
     return owe(producer, envelope.incarnation);
   }
   const bool undefined = std::ranges::any_of(event.batch.rows, [&](const ontology::Row& row) {
-    return row.provenance != 0 && (row.provenance >= producer.provenance.size() || producer.provenance[row.provenance] == 0);
+    return row.provenance != 0 && (row.provenance >= producer.provenance.size() ||
+                                   producer.provenance[row.provenance] == 0);
   });
   if (undefined) return link_->request_rebirth(event.node, "provenance that no birth defined");
   if (judgement.skip > 0) {
     historian_.count_duplicates(producer.status.id, envelope.incarnation, judgement.skip);
-    event.batch.rows.erase(event.batch.rows.begin(), event.batch.rows.begin() + static_cast<std::ptrdiff_t>(judgement.skip));
+    event.batch.rows.erase(event.batch.rows.begin(),
+                           event.batch.rows.begin() + static_cast<std::ptrdiff_t>(judgement.skip));
   }
   historian::IncomingBatch incoming;
   incoming.series = device.series;
@@ -219,11 +237,16 @@ void HubCore::on_telemetry(Producer& producer, const Device& device, const ontol
   for (const ontology::Row& row : batch.rows) {
     if (row.is_null || row.slot >= device.schema->metrics.size()) continue;
     const std::string& name = device.schema->metrics[row.slot].name;
-    if (name == "Millwright/Incarnation") status.incarnation = row.bits;
-    else if (name == "Millwright/Accepted") status.samples_accepted = row.bits;
-    else if (name == "Millwright/Waiting") status.samples_waiting = row.bits;
-    else if (name == "Millwright/Waiting Bytes") status.bytes_waiting = row.bits;
-    else if (name == "Millwright/Input Ended") status.input_ended = row.bits != 0;
+    if (name == "Millwright/Incarnation")
+      status.incarnation = row.bits;
+    else if (name == "Millwright/Accepted")
+      status.samples_accepted = row.bits;
+    else if (name == "Millwright/Waiting")
+      status.samples_waiting = row.bits;
+    else if (name == "Millwright/Waiting Bytes")
+      status.bytes_waiting = row.bits;
+    else if (name == "Millwright/Input Ended")
+      status.input_ended = row.bits != 0;
   }
 }
 
@@ -273,7 +296,8 @@ void HubCore::commit() {
   staged_rows_ = 0;
   if (!historian_.has_staged()) return;
   auto committed = historian_.commit();
-  if (!committed) return world_.log.error("hub", committed.error().text() + "; producers will send again");
+  if (!committed)
+    return world_.log.error("hub", committed.error().text() + "; producers will send again");
   for (const auto& position : committed->positions) {
     const auto it = producer_numbers_.find(position.producer);
     if (it == producer_numbers_.end()) continue;
@@ -297,7 +321,8 @@ void HubCore::acknowledge() {
   for (Producer& producer : producers_) {
     if (producer.owed.empty() || !producer.node) continue;
     for (const auto incarnation : producer.owed) {
-      // Only what is durable is said to have arrived: staged rows could still be forgotten by a failing disk.
+      // Only what is durable is said to have arrived: staged rows could still be forgotten by a
+      // failing disk.
       const auto durable = historian_.position(producer.status.id, incarnation).durable;
       by_node[*producer.node].push_back({producer.status.id.edge, incarnation, durable, durable});
     }
@@ -312,7 +337,8 @@ void HubCore::repeat() {
   const Duration now = world_.clock.monotonic_now();
   for (Producer& producer : producers_) {
     const bool active = producer.status.online && producer.status.samples_waiting > 0;
-    if (active && producer.status.incarnation != 0 && now - producer.told_at >= options_.repeat_interval) {
+    if (active && producer.status.incarnation != 0 &&
+        now - producer.told_at >= options_.repeat_interval) {
       owe(producer, producer.status.incarnation);
     }
   }

@@ -1,8 +1,9 @@
-// The core of the hub: Sparkplug host session → custody → historian. Takes samples of each producer in sequence, commits in
-// groups, and acknowledges only what is durable. Foreign edges are stored as best effort.
+// The core of the hub: Sparkplug host session → custody → historian. Takes samples of each producer
+// in sequence, commits in groups, and acknowledges only what is durable. Foreign edges are stored
+// as best effort.
 //
-// Single-threaded on the world's executor. Bounds: the historian's staged bytes; what does not fit is not taken, and the
-// producer, who keeps it until acknowledged, sends it again.
+// Single-threaded on the world's executor. Bounds: the historian's staged bytes; what does not fit
+// is not taken, and the producer, who keeps it until acknowledged, sends it again.
 #pragma once
 
 #include <map>
@@ -22,7 +23,8 @@ struct HubOptions {
   links::HostLinkOptions link;
   Duration commit_interval = std::chrono::milliseconds(20);
   std::uint64_t commit_rows = 50'000;  ///< or so many staged rows
-  Duration repeat_interval = std::chrono::seconds(1);  ///< acknowledgements are repeated so often while a producer is active
+  Duration repeat_interval = std::chrono::seconds(
+      1);  ///< acknowledgements are repeated so often while a producer is active
 };
 
 /// What the hub knows of a producer beside its account.
@@ -30,22 +32,22 @@ struct ProducerStatus {
   ontology::ProducerId id;
   historian::Custody custody = historian::Custody::best_effort;
   bool online = false;
-  std::string via;  ///< edge node that speaks for it: itself, or its gateway
-  ontology::Incarnation incarnation = 0;     ///< as it reported
-  std::uint64_t samples_accepted = 0;        ///< as it reported, this incarnation
+  std::string via;                        ///< edge node that speaks for it: itself, or its gateway
+  ontology::Incarnation incarnation = 0;  ///< as it reported
+  std::uint64_t samples_accepted = 0;     ///< as it reported, this incarnation
   std::uint64_t samples_waiting = 0;
   std::uint64_t bytes_waiting = 0;
   bool input_ended = false;
-  std::uint64_t samples_received = 0;        ///< stored by this process
-  std::uint64_t gaps = 0;                    ///< runs refused because something before them was missing
+  std::uint64_t samples_received = 0;  ///< stored by this process
+  std::uint64_t gaps = 0;              ///< runs refused because something before them was missing
   std::optional<Timestamp> heard_at;
 };
 
 struct HubStatus {
   bool online = false;
   std::uint64_t messages = 0;
-  std::uint64_t samples = 0;       ///< taken by this process
-  std::uint64_t undecodable = 0;   ///< envelopes that did not decode or apply
+  std::uint64_t samples = 0;      ///< taken by this process
+  std::uint64_t undecodable = 0;  ///< envelopes that did not decode or apply
   std::vector<ProducerStatus> producers;
   std::vector<std::pair<std::string, std::uint64_t>> problems;  ///< by name, of the host session
 };
@@ -53,7 +55,8 @@ struct HubStatus {
 class HubCore final : public links::HostListener {
  public:
   /// `historian` is owned by the caller and lives on the same executor.
-  static Result<std::unique_ptr<HubCore>> create(engine::World world, HubOptions options, historian::Historian& historian);
+  static Result<std::unique_ptr<HubCore>> create(engine::World world, HubOptions options,
+                                                 historian::Historian& historian);
   ~HubCore() override;
 
   void start();
@@ -75,7 +78,8 @@ class HubCore final : public links::HostListener {
   struct Device {
     std::uint32_t producer = 0;
     std::shared_ptr<const ontology::DeviceSchema> schema;
-    std::vector<ontology::SeriesNumber> series;  ///< by slot; empty for the platform's own telemetry
+    std::vector<ontology::SeriesNumber>
+        series;  ///< by slot; empty for the platform's own telemetry
     bool is_node = false;
   };
 

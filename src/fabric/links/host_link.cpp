@@ -12,23 +12,31 @@ using sparkplug::HostActions;
 namespace {
 
 engine::Qos to_engine(sparkplug::Qos qos) {
-  return qos == sparkplug::Qos::at_least_once ? engine::Qos::at_least_once : engine::Qos::at_most_once;
+  return qos == sparkplug::Qos::at_least_once ? engine::Qos::at_least_once
+                                              : engine::Qos::at_most_once;
 }
 
 engine::BrokerMessage to_broker(sparkplug::Message& message) {
-  return {message.topic, std::move(message.payload), to_engine(message.qos), message.retain == sparkplug::Retain::yes};
+  return {message.topic, std::move(message.payload), to_engine(message.qos),
+          message.retain == sparkplug::Retain::yes};
 }
 
 }  // namespace
 
-Result<std::unique_ptr<HostLink>> HostLink::create(engine::World world, HostLinkOptions options, HostListener& listener) {
+Result<std::unique_ptr<HostLink>> HostLink::create(engine::World world, HostLinkOptions options,
+                                                   HostListener& listener) {
   auto session = sparkplug::HostSession::create(options.session);
   if (!session) return pass(std::move(session));
-  return std::unique_ptr<HostLink>(new HostLink(world, std::move(options), listener, std::move(*session)));
+  return std::unique_ptr<HostLink>(
+      new HostLink(world, std::move(options), listener, std::move(*session)));
 }
 
-HostLink::HostLink(engine::World world, HostLinkOptions options, HostListener& listener, sparkplug::HostSession session)
-    : world_(world), options_(std::move(options)), listener_(listener), session_(std::move(session)) {
+HostLink::HostLink(engine::World world, HostLinkOptions options, HostListener& listener,
+                   sparkplug::HostSession session)
+    : world_(world),
+      options_(std::move(options)),
+      listener_(listener),
+      session_(std::move(session)) {
   client_ = world_.brokers.create(options_.broker, *this, world_.executor);
 }
 
@@ -36,23 +44,34 @@ HostLink::~HostLink() {
   if (timer_) world_.executor.cancel(*timer_);
 }
 
-sparkplug::Now HostLink::now() const { return {world_.clock.utc_now(), world_.clock.monotonic_now()}; }
+sparkplug::Now HostLink::now() const {
+  return {world_.clock.utc_now(), world_.clock.monotonic_now()};
+}
 
 void HostLink::carry_out(HostActions& actions) {
   for (HostAction& action : actions) {
     switch (action.kind) {
-      case HostActionKind::connect: client_->connect({to_broker(action.message)}); break;
+      case HostActionKind::connect:
+        client_->connect({to_broker(action.message)});
+        break;
       case HostActionKind::subscribe:
-        if (auto done = client_->subscribe(action.message.topic, to_engine(action.message.qos)); !done) {
+        if (auto done = client_->subscribe(action.message.topic, to_engine(action.message.qos));
+            !done) {
           world_.log.warning("host", done.error().text());
         }
         break;
       case HostActionKind::publish:
-        // STATE, rebirth requests and acknowledgements: each is repeated by its own rule when it is lost.
-        if (auto done = client_->publish(to_broker(action.message)); !done) world_.log.debug("host", done.error().text());
+        // STATE, rebirth requests and acknowledgements: each is repeated by its own rule when it is
+        // lost.
+        if (auto done = client_->publish(to_broker(action.message)); !done)
+          world_.log.debug("host", done.error().text());
         break;
-      case HostActionKind::disconnect: client_->disconnect(); break;
-      default: listener_.on_host_event(action); break;
+      case HostActionKind::disconnect:
+        client_->disconnect();
+        break;
+      default:
+        listener_.on_host_event(action);
+        break;
     }
   }
   arm_timer();
@@ -86,7 +105,8 @@ void HostLink::stop() {
   carry_out(actions);
 }
 
-void HostLink::acknowledge(sparkplug::NodeNumber node, std::span<const envelope::Acknowledgement> acknowledgements) {
+void HostLink::acknowledge(sparkplug::NodeNumber node,
+                           std::span<const envelope::Acknowledgement> acknowledgements) {
   sparkplug::CommandMetric metric;
   metric.name = acknowledge_metric;
   metric.datatype = ontology::DataType::bytes;
@@ -104,7 +124,8 @@ void HostLink::request_rebirth(sparkplug::NodeNumber node, std::string_view caus
   carry_out(actions);
 }
 
-Result<void> HostLink::command(sparkplug::DeviceNumber device, std::span<const sparkplug::CommandMetric> metrics) {
+Result<void> HostLink::command(sparkplug::DeviceNumber device,
+                               std::span<const sparkplug::CommandMetric> metrics) {
   HostActions actions;
   if (auto done = session_.command(device, metrics, now(), actions); !done) return done;
   carry_out(actions);

@@ -1,5 +1,6 @@
-// A host application's connection to a broker: the Sparkplug host session and a broker client, carried out on one executor.
-// Births, data and deaths go to the listener in order; the envelope inside is custody's business.
+// A host application's connection to a broker: the Sparkplug host session and a broker client,
+// carried out on one executor. Births, data and deaths go to the listener in order; the envelope
+// inside is custody's business.
 #pragma once
 
 #include <memory>
@@ -17,7 +18,8 @@ namespace millwright::links {
 class HostListener {
  public:
   virtual ~HostListener() = default;
-  /// node_born, device_born, data, device_died, node_died, node_stale, problem, online. The action's buffers may be moved out.
+  /// node_born, device_born, data, device_died, node_died, node_stale, problem, online. The
+  /// action's buffers may be moved out.
   virtual void on_host_event(sparkplug::HostAction& event) = 0;
 };
 
@@ -31,7 +33,8 @@ inline constexpr std::string_view acknowledge_metric = "Millwright/Acknowledge";
 
 class HostLink final : public engine::BrokerListener {
  public:
-  static Result<std::unique_ptr<HostLink>> create(engine::World world, HostLinkOptions options, HostListener& listener);
+  static Result<std::unique_ptr<HostLink>> create(engine::World world, HostLinkOptions options,
+                                                  HostListener& listener);
   ~HostLink() override;
 
   void start();
@@ -39,17 +42,21 @@ class HostLink final : public engine::BrokerListener {
   bool is_online() const { return session_.is_online(); }
   const sparkplug::HostSession& session() const { return session_; }
 
-  /// Tells a node how far its samples, and those of producers behind it, got. Lost acknowledgements are harmless.
-  void acknowledge(sparkplug::NodeNumber node, std::span<const envelope::Acknowledgement> acknowledgements);
+  /// Tells a node how far its samples, and those of producers behind it, got. Lost acknowledgements
+  /// are harmless.
+  void acknowledge(sparkplug::NodeNumber node,
+                   std::span<const envelope::Acknowledgement> acknowledgements);
   void request_rebirth(sparkplug::NodeNumber node, std::string_view cause);
-  Result<void> command(sparkplug::DeviceNumber device, std::span<const sparkplug::CommandMetric> metrics);
+  Result<void> command(sparkplug::DeviceNumber device,
+                       std::span<const sparkplug::CommandMetric> metrics);
 
   void on_connected() override;
   void on_closed(const Error& reason) override;
   void on_message(engine::BrokerMessage message) override;
 
  private:
-  HostLink(engine::World world, HostLinkOptions options, HostListener& listener, sparkplug::HostSession session);
+  HostLink(engine::World world, HostLinkOptions options, HostListener& listener,
+           sparkplug::HostSession session);
   sparkplug::Now now() const;
   void carry_out(sparkplug::HostActions& actions);
   void arm_timer();

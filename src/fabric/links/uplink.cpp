@@ -17,7 +17,8 @@ engine::BrokerMessage to_broker(sparkplug::Message& message) {
   engine::BrokerMessage out;
   out.topic = message.topic;
   out.payload = std::move(message.payload);
-  out.qos = message.qos == sparkplug::Qos::at_least_once ? engine::Qos::at_least_once : engine::Qos::at_most_once;
+  out.qos = message.qos == sparkplug::Qos::at_least_once ? engine::Qos::at_least_once
+                                                         : engine::Qos::at_most_once;
   out.retained = message.retain == sparkplug::Retain::yes;
   return out;
 }
@@ -40,17 +41,22 @@ Result<std::optional<std::uint8_t>> read_bd_seq(engine::Disk& disk, const std::s
 
 }  // namespace
 
-Result<std::unique_ptr<Uplink>> Uplink::create(engine::World world, UplinkOptions options, UplinkListener& listener) {
+Result<std::unique_ptr<Uplink>> Uplink::create(engine::World world, UplinkOptions options,
+                                               UplinkListener& listener) {
   auto bd_seq = read_bd_seq(world.disk, options.bd_seq_path);
   if (!bd_seq) return pass(std::move(bd_seq), "reading the last bdSeq");
   auto session = sparkplug::EdgeSession::create(options.session, *bd_seq);
   if (!session) return pass(std::move(session));
-  return std::unique_ptr<Uplink>(new Uplink(world, std::move(options), listener, std::move(*session), *bd_seq));
+  return std::unique_ptr<Uplink>(
+      new Uplink(world, std::move(options), listener, std::move(*session), *bd_seq));
 }
 
-Uplink::Uplink(engine::World world, UplinkOptions options, UplinkListener& listener, sparkplug::EdgeSession session,
-               std::optional<std::uint8_t>)
-    : world_(world), options_(std::move(options)), listener_(listener), session_(std::move(session)) {
+Uplink::Uplink(engine::World world, UplinkOptions options, UplinkListener& listener,
+               sparkplug::EdgeSession session, std::optional<std::uint8_t>)
+    : world_(world),
+      options_(std::move(options)),
+      listener_(listener),
+      session_(std::move(session)) {
   client_ = world_.brokers.create(options_.broker, *this, world_.executor);
 }
 
@@ -58,7 +64,9 @@ Uplink::~Uplink() {
   if (timer_) world_.executor.cancel(*timer_);
 }
 
-sparkplug::Now Uplink::now() const { return {world_.clock.utc_now(), world_.clock.monotonic_now()}; }
+sparkplug::Now Uplink::now() const {
+  return {world_.clock.utc_now(), world_.clock.monotonic_now()};
+}
 
 bool Uplink::persist(std::uint8_t bd_seq) {
   const std::string text = fmt::format("{}\n", bd_seq);
@@ -73,20 +81,26 @@ Result<void> Uplink::carry_out(EdgeActions& actions) {
   bool persisted = true;
   for (EdgeAction& action : actions) {
     switch (action.kind) {
-      case EdgeActionKind::persist_bd_seq: persisted = persist(action.bd_seq); break;
+      case EdgeActionKind::persist_bd_seq:
+        persisted = persist(action.bd_seq);
+        break;
       case EdgeActionKind::connect: {
         if (!persisted) {
-          // A CONNECT with a number that is not stored could repeat after a power cut: say that the attempt failed.
-          world_.executor.post([this] { on_closed(Error(Code::unavailable, "bdSeq could not be stored")); });
+          // A CONNECT with a number that is not stored could repeat after a power cut: say that the
+          // attempt failed.
+          world_.executor.post(
+              [this] { on_closed(Error(Code::unavailable, "bdSeq could not be stored")); });
           break;
         }
         client_->connect({to_broker(action.message)});
         break;
       }
       case EdgeActionKind::subscribe: {
-        const auto qos = action.message.qos == sparkplug::Qos::at_least_once ? engine::Qos::at_least_once
-                                                                             : engine::Qos::at_most_once;
-        if (auto done = client_->subscribe(action.message.topic, qos); !done) outcome = std::move(done);
+        const auto qos = action.message.qos == sparkplug::Qos::at_least_once
+                             ? engine::Qos::at_least_once
+                             : engine::Qos::at_most_once;
+        if (auto done = client_->subscribe(action.message.topic, qos); !done)
+          outcome = std::move(done);
         break;
       }
       case EdgeActionKind::publish: {
@@ -100,14 +114,24 @@ Result<void> Uplink::carry_out(EdgeActions& actions) {
         }
         break;
       }
-      case EdgeActionKind::disconnect: client_->disconnect(); break;
-      case EdgeActionKind::need_births: listener_.on_need_births(); break;
-      case EdgeActionKind::born: break;  // told by after_event, when everything before it is sent
-      case EdgeActionKind::command: listener_.on_command(action.device, action.metrics); break;
-      case EdgeActionKind::host_state:
-        world_.log.info("uplink", action.host_online ? "primary host is online" : "primary host is offline");
+      case EdgeActionKind::disconnect:
+        client_->disconnect();
         break;
-      case EdgeActionKind::refused: world_.log.warning("uplink", action.text); break;
+      case EdgeActionKind::need_births:
+        listener_.on_need_births();
+        break;
+      case EdgeActionKind::born:
+        break;  // told by after_event, when everything before it is sent
+      case EdgeActionKind::command:
+        listener_.on_command(action.device, action.metrics);
+        break;
+      case EdgeActionKind::host_state:
+        world_.log.info("uplink",
+                        action.host_online ? "primary host is online" : "primary host is offline");
+        break;
+      case EdgeActionKind::refused:
+        world_.log.warning("uplink", action.text);
+        break;
     }
   }
   if (refused > 0) {
@@ -167,10 +191,12 @@ void Uplink::stop() {
   after_event(actions);
 }
 
-Result<void> Uplink::set_device(std::string_view device, const std::vector<ontology::MetricDefinition>& metrics,
+Result<void> Uplink::set_device(std::string_view device,
+                                const std::vector<ontology::MetricDefinition>& metrics,
                                 ByteView birth_body) {
   EdgeActions actions;
-  if (auto done = session_.set_device(device, metrics, birth_body, now(), actions); !done) return done;
+  if (auto done = session_.set_device(device, metrics, birth_body, now(), actions); !done)
+    return done;
   return carry_out(actions);
 }
 
@@ -181,13 +207,16 @@ Result<void> Uplink::remove_device(std::string_view device) {
 }
 
 void Uplink::set_birth_body(std::string_view device, ByteView body) {
-  if (auto done = session_.set_birth_body(device, body); !done) world_.log.error("uplink", done.error().text());
+  if (auto done = session_.set_birth_body(device, body); !done)
+    world_.log.error("uplink", done.error().text());
 }
 
 Result<void> Uplink::publish(std::string_view device, const ontology::Batch& batch, ByteView body,
                              sparkplug::DataClass data_class) {
   publish_actions_.clear();
-  if (auto done = session_.publish_data(device, batch, body, data_class, now(), publish_actions_); !done) return done;
+  if (auto done = session_.publish_data(device, batch, body, data_class, now(), publish_actions_);
+      !done)
+    return done;
   return carry_out(publish_actions_);
 }
 

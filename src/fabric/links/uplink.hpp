@@ -1,5 +1,6 @@
-// An edge node's connection to its host: the Sparkplug edge session, a broker client and the durable bdSeq, carried out on
-// one executor. What is published and when is the caller's business (custody/sender.hpp, gateway).
+// An edge node's connection to its host: the Sparkplug edge session, a broker client and the
+// durable bdSeq, carried out on one executor. What is published and when is the caller's business
+// (custody/sender.hpp, gateway).
 #pragma once
 
 #include <memory>
@@ -12,7 +13,8 @@
 
 namespace millwright::links {
 
-/// Told on the executor, never from inside a call of the uplink's own methods that the listener made.
+/// Told on the executor, never from inside a call of the uplink's own methods that the listener
+/// made.
 class UplinkListener {
  public:
   virtual ~UplinkListener() = default;
@@ -21,7 +23,8 @@ class UplinkListener {
   virtual void on_born() = 0;
   virtual void on_lost() = 0;
   /// `device` is empty for the node itself.
-  virtual void on_command(const std::string& device, std::vector<sparkplug::CommandMetric>& metrics) = 0;
+  virtual void on_command(const std::string& device,
+                          std::vector<sparkplug::CommandMetric>& metrics) = 0;
 };
 
 struct UplinkOptions {
@@ -33,7 +36,8 @@ struct UplinkOptions {
 class Uplink final : public engine::BrokerListener {
  public:
   /// Reads the stored bdSeq. `listener` outlives the uplink.
-  static Result<std::unique_ptr<Uplink>> create(engine::World world, UplinkOptions options, UplinkListener& listener);
+  static Result<std::unique_ptr<Uplink>> create(engine::World world, UplinkOptions options,
+                                                UplinkListener& listener);
   ~Uplink() override;
 
   void start();
@@ -44,21 +48,26 @@ class Uplink final : public engine::BrokerListener {
   sparkplug::EdgeState state() const { return session_.state(); }
   sparkplug::EdgeSession& session() { return session_; }
 
-  Result<void> set_device(std::string_view device, const std::vector<ontology::MetricDefinition>& metrics, ByteView birth_body);
+  Result<void> set_device(std::string_view device,
+                          const std::vector<ontology::MetricDefinition>& metrics,
+                          ByteView birth_body);
   Result<void> remove_device(std::string_view device);
   void set_birth_body(std::string_view device, ByteView body);
-  /// `unavailable` when not born, `exhausted` when the connection takes no more now; then nothing was sent.
-  Result<void> publish(std::string_view device, const ontology::Batch& batch, ByteView body, sparkplug::DataClass data_class);
+  /// `unavailable` when not born, `exhausted` when the connection takes no more now; then nothing
+  /// was sent.
+  Result<void> publish(std::string_view device, const ontology::Batch& batch, ByteView body,
+                       sparkplug::DataClass data_class);
 
   void on_connected() override;
   void on_closed(const Error& reason) override;
   void on_message(engine::BrokerMessage message) override;
 
  private:
-  Uplink(engine::World world, UplinkOptions options, UplinkListener& listener, sparkplug::EdgeSession session,
-         std::optional<std::uint8_t> bd_seq);
+  Uplink(engine::World world, UplinkOptions options, UplinkListener& listener,
+         sparkplug::EdgeSession session, std::optional<std::uint8_t> bd_seq);
   sparkplug::Now now() const;
-  /// Carries out the actions of the last call; `exhausted` or `unavailable` when a publish was refused.
+  /// Carries out the actions of the last call; `exhausted` or `unavailable` when a publish was
+  /// refused.
   Result<void> carry_out(sparkplug::EdgeActions& actions);
   bool persist(std::uint8_t bd_seq);
   void after_event(sparkplug::EdgeActions& actions);
