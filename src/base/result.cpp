@@ -1,10 +1,10 @@
 #include "base/result.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+
+#include "base/format.hpp"
 
 namespace millwright {
 

@@ -1,9 +1,9 @@
 #include "base/time.hpp"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <optional>
+
+#include "base/format.hpp"
 
 namespace millwright {
 namespace {
