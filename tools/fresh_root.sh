@@ -32,7 +32,7 @@ mkdir -p "$root"
 sources | mmdebstrap --quiet --mode=root --variant=minbase --include=ca-certificates,git,make "$release" "$root" -
 say "root file system: $((SECONDS - begun)) s, $(du -sm "$root" | cut -f1) MB"
 
-git clone --quiet --no-local --no-hardlinks "$repository" "$root/root/millwright"
+git clone --quiet --no-local --no-hardlinks "$repository" "$root/srv/millwright"
 say "clone of $(git -C "$repository" log -1 --format='%h (%s)')"
 cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 settings=(CI=true)
@@ -41,8 +41,8 @@ if command -v npm >/dev/null; then
   authority=$(npm config get cafile 2>/dev/null)
   settings+=("npm_config_registry=$registry")
   if [ -f "$authority" ]; then
-    cp -L "$authority" "$root/root/npm-authorities.pem"
-    settings+=(npm_config_cafile=/root/npm-authorities.pem)
+    cp -L "$authority" "$root/srv/npm-authorities.pem"
+    settings+=(npm_config_cafile=/srv/npm-authorities.pem)
   fi
 fi
 
@@ -53,8 +53,8 @@ run_inside() {
     mount -t proc proc "$root/proc"
     mount --rbind /dev "$root/dev"
     mount --rbind /sys "$root/sys"
-    exec chroot "$root" env -i -C /root/millwright "$@"' sh "$root" \
-    HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "${settings[@]}" "$@" </dev/null
+    exec chroot "$root" env -i -C /srv/millwright "$@"' sh "$root" \
+    HOME=/srv PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "${settings[@]}" "$@" </dev/null
 }
 
 if [ $# = 0 ]; then set -- setup; fi

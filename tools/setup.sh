@@ -177,7 +177,7 @@ install_packages() {
   if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
     fail "packages are missing and neither root nor sudo is there; as root run: tools/setup.sh"
   fi
-  say "${#missing[@]} of ${#wanted[@]} Debian packages are missing: ${missing[*]}"
+  say "${#missing[@]} Debian packages are missing or too old: ${missing[*]}"
   : >"$log"
   say "  reading package lists"
   apt_get "$log" update
