@@ -25,6 +25,9 @@ struct Pace {
   static Pace within(Duration total) { return {PaceKind::total, 1.0, total}; }
 };
 
+/// `invalid_input`: a factor or total that is not greater than zero.
+Result<void> check_pace(const Pace& pace);
+
 /// Turns event times into monotonic due times. `anchor` ties one event time to one wall time; what
 /// is overdue after a stall is due at once.
 class Pacer {
