@@ -143,10 +143,10 @@ Result<void> CsvSource::open() {
                 "give a file with at least one row");
   }
   if (**first != CsvParser::Status::record) {
-    return fail(Code::invalid_input,
-                fmt::format("{}:{}: the first record is broken: {}", spec_.path, line_,
-                            parser_.problem()),
-                "check the delimiter and the quotes");
+    return fail(
+        Code::invalid_input,
+        fmt::format("{}:{}: the first record is broken: {}", spec_.path, line_, parser_.problem()),
+        "check the delimiter and the quotes");
   }
   if (spec_.header) {
     for (const auto& cell : parser_.cells()) columns_.emplace_back(cell.text);

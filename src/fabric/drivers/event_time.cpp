@@ -153,9 +153,9 @@ Result<EventTime> EventTimeReader::from_local(std::int64_t local_us, std::string
   if (fixed_zone_) return EventTime{Timestamp{local_us} - fixed_offset_};
   const auto instant = zone_->to_utc(local_us);
   if (instant.certainty == TimeZone::Certainty::nonexistent) {
-    return fail(Code::invalid_input,
-                fmt::format("'{}' does not exist in {}: the clock was put forward", text,
-                            spec_.zone));
+    return fail(
+        Code::invalid_input,
+        fmt::format("'{}' does not exist in {}: the clock was put forward", text, spec_.zone));
   }
   return EventTime{instant.time, instant.certainty == TimeZone::Certainty::unique};
 }

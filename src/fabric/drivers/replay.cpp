@@ -290,10 +290,10 @@ void ReplayDriver::turn() {
     }
     latest_ = at;
     if (const auto due = pacer_.due(at); due && *due > now) {
-      timer_ = world_.executor.post_after(*due - now,
-                                          [this, run = run_, alive = std::weak_ptr(alive_)] {
-                                            if (!alive.expired() && run == run_) turn();
-                                          });
+      timer_ =
+          world_.executor.post_after(*due - now, [this, run = run_, alive = std::weak_ptr(alive_)] {
+            if (!alive.expired() && run == run_) turn();
+          });
       return;
     }
     const auto run = run_;
@@ -313,9 +313,8 @@ void ReplayDriver::turn() {
 }
 
 Result<void> ReplayDriver::command(const Command& command) {
-  return fail(Code::refused,
-              fmt::format("'{}' of {} cannot be written: it is a recording", command.metric,
-                          command.device));
+  return fail(Code::refused, fmt::format("'{}' of {} cannot be written: it is a recording",
+                                         command.metric, command.device));
 }
 
 DriverStatus ReplayDriver::status() const {

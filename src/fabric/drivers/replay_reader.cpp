@@ -87,8 +87,8 @@ void check_metrics(const ReplaySpec& spec, std::vector<Problem>& problems) {
 
 void check_keys(const ReplaySpec& spec, std::vector<Problem>& problems) {
   if (spec.keys.empty()) {
-    problems.push_back(problem_at("keys", "no device is declared",
-                                  "map at least one key to a device"));
+    problems.push_back(
+        problem_at("keys", "no device is declared", "map at least one key to a device"));
   }
   if (spec.key_column.empty() && spec.keys.size() > 1) {
     problems.push_back(problem_at("key_column", "several devices share a file without a key column",
@@ -131,8 +131,7 @@ Result<std::unique_ptr<ReplayReader>> ReplayReader::create(const ReplaySpec& spe
     reader->bind_columns(problems);
   } else {
     code = source.error().code();
-    problems.push_back(
-        problem_at("file.path", source.error().message(), source.error().remedy()));
+    problems.push_back(problem_at("file.path", source.error().message(), source.error().remedy()));
   }
   if (!problems.empty()) {
     const auto count = problems.size();
@@ -170,8 +169,7 @@ void ReplayReader::bind_columns(std::vector<Problem>& problems) {
   }
   if (!spec_.key_column.empty()) key_column_ = bind(spec_.key_column, "key_column");
   for (std::size_t i = 0; i < spec_.metrics.size(); ++i) {
-    metric_column_.push_back(
-        bind(spec_.metrics[i].column, fmt::format("metrics[{}].column", i)));
+    metric_column_.push_back(bind(spec_.metrics[i].column, fmt::format("metrics[{}].column", i)));
   }
 }
 
@@ -209,8 +207,7 @@ Result<void> ReplayReader::skip_to(std::uint64_t number, std::uint64_t offset) {
     auto step = next(row, batch);
     if (!step) return pass(std::move(step));
     if (*step == ReplayStep::end) {
-      return fail(Code::conflict,
-                  fmt::format("{} ends before record {}", spec_.file.path, number),
+      return fail(Code::conflict, fmt::format("{} ends before record {}", spec_.file.path, number),
                   "restore the file that was being played, or begin anew under another name");
     }
   }
@@ -364,7 +361,8 @@ ReplayReader::Parsed ReplayReader::parse_number(const Cell& cell, const ReplayMe
       }
     }
     if (!is_whole) {
-      if (const auto flag = parse_boolean(cell.text); flag && metric.datatype == DataType::boolean) {
+      if (const auto flag = parse_boolean(cell.text);
+          flag && metric.datatype == DataType::boolean) {
         row.set_i64(*flag ? 1 : 0);
         return Parsed::value;
       }
@@ -381,10 +379,10 @@ ReplayReader::Parsed ReplayReader::parse_number(const Cell& cell, const ReplayMe
   }
   if (column_of(metric.datatype) == Column::f64) {
     double value = is_whole ? static_cast<double>(whole) : real;
-    if (metric.datatype == DataType::float32) value = static_cast<double>(static_cast<float>(value));
-    if (!std::isfinite(value)) return cell.kind == CellKind::real && std::isnan(real)
-                                          ? Parsed::missing
-                                          : Parsed::unparsable;
+    if (metric.datatype == DataType::float32)
+      value = static_cast<double>(static_cast<float>(value));
+    if (!std::isfinite(value))
+      return cell.kind == CellKind::real && std::isnan(real) ? Parsed::missing : Parsed::unparsable;
     row.set_f64(value);
     return Parsed::value;
   }

@@ -56,7 +56,8 @@ class ReplayReader {
   };
   enum class Parsed : std::uint8_t { value, missing, unparsable };
 
-  ReplayReader(const ReplaySpec& spec, EventTimeReader times) : spec_(spec), times_(std::move(times)) {}
+  ReplayReader(const ReplaySpec& spec, EventTimeReader times)
+      : spec_(spec), times_(std::move(times)) {}
   void bind_columns(std::vector<Problem>& problems);
   Result<void> check_first_row();
   std::string_view key_text(const Cell& cell);

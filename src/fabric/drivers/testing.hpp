@@ -106,9 +106,7 @@ class MemoryDisk final : public engine::Disk {
   Result<std::vector<std::string>> list(std::string_view) override {
     return std::vector<std::string>{};
   }
-  Result<bool> exists(std::string_view path) override {
-    return files_.contains(std::string(path));
-  }
+  Result<bool> exists(std::string_view path) override { return files_.contains(std::string(path)); }
   Result<std::uint64_t> free_bytes() override { return std::uint64_t{1} << 40; }
   Result<std::string> native_path(std::string_view) override { return refused(); }
 
