@@ -7,19 +7,19 @@
 // → born → publish_data… A rebirth request leads to need_births again within the same session.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "ontology/address.hpp"
 #include "ontology/batch.hpp"
+#include "wire/sparkplug/alias_table.hpp"
 #include "wire/sparkplug/session.hpp"
 #include "wire/sparkplug/topic.hpp"
 
@@ -149,25 +149,53 @@ class EdgeSession {
   const EdgeOptions& options() const { return options_; }
 
  private:
+  /// What is reported as one birth: a device, or under the empty name the node.
   struct Device {
-    std::string name;
     std::vector<ontology::MetricDefinition> metrics;
-    std::uint64_t first_alias = 0;  ///< slot i has alias first_alias + i
-    ontology::Batch values;         ///< one row a slot, in slot order
+    AliasTable table;
+    std::vector<ontology::Row> values;  ///< last live row of each slot
+    std::vector<std::string> texts;     ///< of slots of text and blob columns
     Bytes birth_body;
     std::string data_topic;
   };
-  struct TextHash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
+  using Devices = std::map<std::string, Device, std::less<>>;
 
-  explicit EdgeSession(EdgeOptions options, std::optional<std::uint8_t> last_bd_seq);
+  EdgeSession(EdgeOptions options, std::optional<std::uint8_t> last_bd_seq);
+
+  void attempt(const Now& now, EdgeActions& out);
+  void begin_births(const Now& now, EdgeActions& out);
+  void leave(const Now& now, EdgeActions& out);
+  void request_rebirth(const Now& now, EdgeActions& out);
+  void on_host_state(ByteView payload, const Now& now, EdgeActions& out);
+  void on_command(const Topic& topic, ByteView bytes, const Now& now, EdgeActions& out);
+  void make_node_death(const Now& now, Message& message) const;
+  void publish_birth(const std::string& name, const Device& device, const Now& now,
+                     EdgeActions& out);
+  void publish_device_death(std::string_view name, const Now& now, EdgeActions& out);
+  Result<Device> make_device(std::string_view name,
+                             std::vector<ontology::MetricDefinition> metrics);
+  std::uint8_t take_seq() { return seq_++; }
+  std::string topic(MessageType type, std::string_view device = {}) const;
 
   EdgeOptions options_;
   EdgeState state_ = EdgeState::stopped;
+  bool stopping_ = false;  ///< stop was said: do not connect again
+  bool walk_ = false;      ///< the next attempt goes to the next server
+  bool in_session_ = false;  ///< an NBIRTH went out on this connection
+  Devices devices_;
+  std::uint64_t next_alias_ = 1;
   std::optional<std::uint8_t> sent_bd_seq_;  ///< of the last CONNECT that reached a broker
+  std::optional<std::uint8_t> persisted_bd_seq_;
   std::uint8_t bd_seq_ = 0;
-  std::uint8_t seq_ = 0;
+  std::uint8_t seq_ = 0;            ///< counts modulo 256 by its width
+  std::uint32_t returnable_ = 0;    ///< data messages since the last birth or death message
+  std::uint32_t server_ = 0;
+  std::uint32_t failures_ = 0;      ///< attempts since the last birth
+  std::optional<std::int64_t> host_timestamp_ms_;  ///< of the STATE that counted last
+  bool host_online_ = false;
+  std::optional<Duration> wake_;         ///< back-off, waiting for the host, or births put off
+  std::optional<Duration> rebirth_due_;  ///< a rebirth request that waits for the debounce
+  std::optional<Duration> last_births_;
 };
 
 }  // namespace millwright::sparkplug

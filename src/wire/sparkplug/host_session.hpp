@@ -30,6 +30,9 @@ struct HostOptions {
   std::uint32_t reorder_messages_max = 64;             ///< messages kept behind a gap, per node
   std::uint32_t held_messages_max = 128;  ///< data kept until its birth arrives, per node
   std::size_t held_bytes_max = 1 << 20;   ///< bytes of both kinds kept, per node
+  std::size_t held_bytes_total_max = 256u << 20;  ///< the same, of all nodes
+  /// Unanswered requests after which an edge counts as unable to rebirth.
+  std::uint32_t rebirth_tries_max = 4;
   Duration rebirth_retry_min = std::chrono::seconds(10);  ///< between two requests to one node
   Duration rebirth_retry_max = std::chrono::minutes(5);
   /// After this host's own connection was away, births are asked for spread over this time.
@@ -59,6 +62,7 @@ enum class HostActionKind : std::uint8_t {
   device_died,  ///< `device` went offline at `at`, because of `death`
   node_died,    ///< `node` went offline at `at`; its devices died in the actions just before
   node_stale,   ///< nothing heard from `node` for `stale_after`
+  rebirth_requested,  ///< an NCMD to `node` went out just before; `text` names the cause
   problem,      ///< `problem`, counted; `text` says what and where
 };
 std::string_view name_of(HostActionKind kind);
@@ -82,7 +86,8 @@ enum class HostProblem : std::uint8_t {
   unknown_node,        ///< data without an NBIRTH
   unknown_device,      ///< data without a DBIRTH
   unknown_alias,       ///< an alias or name that the birth did not declare
-  held_overflow,       ///< data waiting for a birth had to be dropped
+  held_overflow,       ///< data waiting for a birth had to be dropped: more than is kept
+  held_ambiguous,      ///< data waiting for a birth had to be dropped: the birth changed the schema
   alias_collision,     ///< a birth that uses one alias twice, or that of another device
   duplicate_metric,    ///< a birth that declares one name twice
   unsupported_metric,  ///< a datatype that cannot be flattened into values (reported, not stored)
@@ -91,9 +96,9 @@ enum class HostProblem : std::uint8_t {
   duplicate_edge,  ///< two senders use one edge node id
   foreign_state,   ///< somebody else wrote this host's STATE; repaired
   limit_reached,   ///< a bound of HostOptions
-  host_reconnected,  ///< this host was away: births must be asked for again
+  rebirth_ignored,   ///< several requests unanswered: data are read by the last births known
 };
-inline constexpr std::size_t host_problem_count = 19;
+inline constexpr std::size_t host_problem_count = 20;
 std::string_view name_of(HostProblem problem);
 
 /// One action or event. Only the members named at its kind have a meaning.

@@ -36,9 +36,9 @@ constexpr bool is_device_type(MessageType type) {
 /// A parsed topic; the views point into the text that was parsed.
 struct Topic {
   MessageType type = MessageType::state;
-  std::string_view group;   ///< empty for STATE
-  std::string_view edge;    ///< the edge node id; for STATE the host id
-  std::string_view device;  ///< empty unless is_device_type(type)
+  std::string_view group{};   ///< empty for STATE
+  std::string_view edge{};    ///< the edge node id; for STATE the host id
+  std::string_view device{};  ///< empty unless is_device_type(type)
 
   bool operator==(const Topic&) const = default;
 };
