@@ -20,8 +20,8 @@ Result<CommandMetric> to_command(Metric& metric, const AliasTable& table);
 /// without one). `invalid_input` when value and type do not fit.
 Result<Metric> to_metric(const CommandMetric& command, Timestamp at);
 
-/// Delay before the next attempt after `failures` failed ones: doubling from `least` to `most`, then
-/// between half of it and all of it by `random`.
+/// Delay before the next attempt after `failures` failed ones: doubling from `least` to `most`,
+/// then between half of it and all of it by `random`.
 Duration back_off(std::uint32_t failures, Duration least, Duration most, std::uint64_t random);
 
 }  // namespace millwright::sparkplug

@@ -97,7 +97,8 @@ void remember(const Batch& batch, const std::vector<MetricDefinition>& metrics,
 }
 
 Result<void> check_slots(const Batch& batch, std::size_t slots, std::string_view device) {
-  const auto wrong = std::ranges::find_if(batch.rows, [&](const Row& r) { return r.slot >= slots; });
+  const auto wrong =
+      std::ranges::find_if(batch.rows, [&](const Row& r) { return r.slot >= slots; });
   if (wrong == batch.rows.end()) return {};
   return fail(Code::invalid_input, fmt::format("slot {} of device '{}', which has {} metrics",
                                                wrong->slot, device, slots));
@@ -116,8 +117,8 @@ Result<EdgeSession::Device> EdgeSession::make_device(std::string_view name,
   bindings.reserve(metrics.size());
   std::uint64_t alias = next_alias_;
   for (const MetricDefinition& metric : metrics) {
-    const bool reserved = name.empty() && (metric.name == bd_seq_metric ||
-                                           metric.name == rebirth_metric);
+    const bool reserved =
+        name.empty() && (metric.name == bd_seq_metric || metric.name == rebirth_metric);
     if (metric.name.empty() || reserved || code_for(metric.datatype) == TypeCode::unknown) {
       return fail(Code::invalid_input,
                   fmt::format("metric '{}' of device '{}': {}", metric.name, name,
@@ -209,9 +210,8 @@ void EdgeSession::publish_birth(const std::string& name, const Device& device, c
     payload.metrics.push_back(make_rebirth_metric(false, now.utc));
   }
   for (std::size_t slot = 0; slot < device.metrics.size(); ++slot) {
-    payload.metrics.push_back(birth_metric(device.metrics[slot],
-                                           device.table.metrics()[slot].alias, device.values[slot],
-                                           device.texts[slot], now.utc));
+    payload.metrics.push_back(birth_metric(device.metrics[slot], device.table.metrics()[slot].alias,
+                                           device.values[slot], device.texts[slot], now.utc));
   }
   EdgeAction& action = out.append();
   action.kind = EdgeActionKind::publish;

@@ -42,8 +42,8 @@ std::string_view name_of(EdgeActionKind kind) {
 
 std::string_view name_of(EdgeState state) {
   constexpr std::array<std::string_view, 7> names{
-      "stopped",          "backing_off",        "connecting",
-      "waiting_for_host", "waiting_for_births", "born",       "leaving"};
+      "stopped", "backing_off", "connecting", "waiting_for_host", "waiting_for_births",
+      "born",    "leaving"};
   return names[static_cast<std::size_t>(state)];
 }
 
@@ -175,8 +175,8 @@ void EdgeSession::on_closed(const Now& now, std::uint64_t random, EdgeActions& o
   }
   if (!reached) walk_ = true;
   state_ = EdgeState::backing_off;
-  wake_ = now.monotonic +
-          back_off(failures_++, options_.reconnect_min, options_.reconnect_max, random);
+  wake_ =
+      now.monotonic + back_off(failures_++, options_.reconnect_min, options_.reconnect_max, random);
 }
 
 void EdgeSession::on_tick(const Now& now, EdgeActions& out) {
@@ -245,8 +245,7 @@ void EdgeSession::on_host_state(ByteView payload, const Now& now, EdgeActions& o
   leave(now, out);
 }
 
-void EdgeSession::on_command(const Topic& topic, ByteView bytes, const Now& now,
-                             EdgeActions& out) {
+void EdgeSession::on_command(const Topic& topic, ByteView bytes, const Now& now, EdgeActions& out) {
   const auto device = devices_.find(topic.device);
   if (device == devices_.end()) {
     refuse(out, fmt::format("command for the unknown device '{}'", topic.device));

@@ -179,18 +179,18 @@ class EdgeSession {
 
   EdgeOptions options_;
   EdgeState state_ = EdgeState::stopped;
-  bool stopping_ = false;  ///< stop was said: do not connect again
-  bool walk_ = false;      ///< the next attempt goes to the next server
+  bool stopping_ = false;    ///< stop was said: do not connect again
+  bool walk_ = false;        ///< the next attempt goes to the next server
   bool in_session_ = false;  ///< an NBIRTH went out on this connection
   Devices devices_;
   std::uint64_t next_alias_ = 1;
   std::optional<std::uint8_t> sent_bd_seq_;  ///< of the last CONNECT that reached a broker
   std::optional<std::uint8_t> persisted_bd_seq_;
   std::uint8_t bd_seq_ = 0;
-  std::uint8_t seq_ = 0;            ///< counts modulo 256 by its width
-  std::uint32_t returnable_ = 0;    ///< data messages since the last birth or death message
+  std::uint8_t seq_ = 0;          ///< counts modulo 256 by its width
+  std::uint32_t returnable_ = 0;  ///< data messages since the last birth or death message
   std::uint32_t server_ = 0;
-  std::uint32_t failures_ = 0;      ///< attempts since the last birth
+  std::uint32_t failures_ = 0;                     ///< attempts since the last birth
   std::optional<std::int64_t> host_timestamp_ms_;  ///< of the STATE that counted last
   bool host_online_ = false;
   std::optional<Duration> wake_;         ///< back-off, waiting for the host, or births put off

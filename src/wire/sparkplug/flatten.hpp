@@ -1,6 +1,6 @@
-// Templates (UDTs) to plain metrics: an instance `pump` with member `speed` becomes `pump/speed`, at
-// any depth (DESIGN D1: templates are flattened at our first hop). Types that a definition declares
-// are given to members that do not say theirs.
+// Templates (UDTs) to plain metrics: an instance `pump` with member `speed` becomes `pump/speed`,
+// at any depth (DESIGN D1: templates are flattened at our first hop). Types that a definition
+// declares are given to members that do not say theirs.
 #pragma once
 
 #include <cstdint>

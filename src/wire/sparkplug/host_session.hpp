@@ -28,8 +28,8 @@ struct HostOptions {
   std::string group;  ///< listens to this group only; empty: to all
   Duration reorder_timeout = std::chrono::seconds(2);  ///< how long a gap in seq may stay open
   std::uint32_t reorder_messages_max = 64;             ///< messages kept behind a gap, per node
-  std::uint32_t held_messages_max = 128;  ///< data kept until its birth arrives, per node
-  std::size_t held_bytes_max = 1 << 20;   ///< bytes of both kinds kept, per node
+  std::uint32_t held_messages_max = 128;          ///< data kept until its birth arrives, per node
+  std::size_t held_bytes_max = 1 << 20;           ///< bytes of both kinds kept, per node
   std::size_t held_bytes_total_max = 256u << 20;  ///< the same, of all nodes
   /// Unanswered requests after which an edge counts as unable to rebirth.
   std::uint32_t rebirth_tries_max = 4;
@@ -63,7 +63,7 @@ enum class HostActionKind : std::uint8_t {
   node_died,    ///< `node` went offline at `at`; its devices died in the actions just before
   node_stale,   ///< nothing heard from `node` for `stale_after`
   rebirth_requested,  ///< an NCMD to `node` went out just before; `text` names the cause
-  problem,      ///< `problem`, counted; `text` says what and where
+  problem,            ///< `problem`, counted; `text` says what and where
 };
 std::string_view name_of(HostActionKind kind);
 
@@ -96,7 +96,7 @@ enum class HostProblem : std::uint8_t {
   duplicate_edge,  ///< two senders use one edge node id
   foreign_state,   ///< somebody else wrote this host's STATE; repaired
   limit_reached,   ///< a bound of HostOptions
-  rebirth_ignored,   ///< several requests unanswered: data are read by the last births known
+  rebirth_ignored,  ///< several requests unanswered: data are read by the last births known
 };
 inline constexpr std::size_t host_problem_count = 20;
 std::string_view name_of(HostProblem problem);

@@ -83,8 +83,8 @@ std::optional<Topic> parse_topic(std::string_view text) {
   topic.edge = *edge;
   if (is_device_type(topic.type) != rest.has_value()) return std::nullopt;
   if (rest) topic.device = *rest;
-  const bool ids_valid = is_valid_id(topic.group) && is_valid_id(topic.edge) &&
-                         (!rest || is_valid_id(topic.device));
+  const bool ids_valid =
+      is_valid_id(topic.group) && is_valid_id(topic.edge) && (!rest || is_valid_id(topic.device));
   return ids_valid ? std::optional(topic) : std::nullopt;
 }
 

@@ -1,4 +1,5 @@
-// Names that Sparkplug 3.0 or this project gave a meaning on the wire, and the metrics made of them.
+// Names that Sparkplug 3.0 or this project gave a meaning on the wire, and the metrics made of
+// them.
 #pragma once
 
 #include <cstdint>
