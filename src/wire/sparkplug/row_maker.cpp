@@ -1,7 +1,7 @@
 #include "wire/sparkplug/row_maker.hpp"
 
 #include "wire/sparkplug/typing.hpp"
-#include "wire/sparkplug/utf8.hpp"
+#include "wire/utf8.hpp"
 
 namespace millwright::sparkplug {
 namespace {
@@ -51,7 +51,7 @@ bool RowMaker::put_value(const FoundMetric& metric, DataType type, Row& row,
     case DataType::string:
     case DataType::text:
     case DataType::uuid:
-      if (metric.kind != ValueKind::text || !is_utf8(metric.content)) return false;
+      if (metric.kind != ValueKind::text || !wire::is_utf8(metric.content)) return false;
       batch.set_payload(row, metric.content);
       return true;
     case DataType::bytes:

@@ -42,7 +42,8 @@ struct FoundMetric {
 
 /// Event time from milliseconds; none when microseconds could not hold it.
 inline std::optional<std::int64_t> to_microseconds(std::uint64_t ms) {
-  constexpr std::int64_t ms_max = std::numeric_limits<std::int64_t>::max() / 1000;
+  // One less, so that the envelope's microseconds can be added.
+  constexpr std::int64_t ms_max = std::numeric_limits<std::int64_t>::max() / 1000 - 1;
   const auto value = static_cast<std::int64_t>(ms);
   if (value > ms_max || value < -ms_max) return std::nullopt;
   return value * 1000;

@@ -1,9 +1,9 @@
-#include "wire/sparkplug/utf8.hpp"
+#include "wire/utf8.hpp"
 
 #include <cstdint>
 #include <cstring>
 
-namespace millwright::sparkplug {
+namespace millwright::wire {
 namespace {
 
 /// Length of the sequence that starts the text, or 0 when none does.
@@ -51,4 +51,4 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-}  // namespace millwright::sparkplug
+}  // namespace millwright::wire
