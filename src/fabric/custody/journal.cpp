@@ -170,7 +170,7 @@ Result<void> Journal::recover_file(JournalFile& file, bool is_last, bool& tail_c
           loss->entry.range.first >= file.end) {
         file.end = loss->entry.range.end();
       } else {
-        dropped_.push_back(loss->entry);
+        note_dropped(loss->entry);
       }
     }
     at += *size;
@@ -326,36 +326,56 @@ Result<void> Journal::sync() {
   staged_tokens_.clear();
   staged_.clear();
   if (options_.full_rule == FullRule::drop_oldest) {
-    while (depth_bytes() > options_.bound_bytes && files_.size() > 1) drop_oldest();
+    while (depth_bytes() > options_.bound_bytes && files_.size() > 1 && drop_oldest()) {
+    }
   }
   return {};
 }
 
-void Journal::drop_oldest() {
+void Journal::note_dropped(const LossEntry& entry) {
+  for (LossEntry& known : dropped_) {
+    const bool touches = known.range.incarnation == entry.range.incarnation &&
+                         entry.range.first <= known.range.end() &&
+                         known.range.first <= entry.range.end();
+    if (!touches) continue;
+    const Sequence end = std::max(known.range.end(), entry.range.end());
+    known.range.first = std::min(known.range.first, entry.range.first);
+    known.range.count = end - known.range.first;
+    known.from = std::min(known.from, entry.from);
+    known.to = std::max(known.to, entry.to);
+    return;
+  }
+  dropped_.push_back(entry);
+}
+
+bool Journal::drop_oldest() {
   JournalFile& oldest = *files_.front();
   const Sequence first = std::max(oldest.first, released_of(oldest.incarnation));
   if (first < oldest.end) {
-    const LossEntry entry{{oldest.incarnation, first, oldest.end - first},
-                          LossCause::buffer_full,
-                          oldest.from,
-                          oldest.to,
-                          fmt::format("buffer: drop_oldest at {} bytes", options_.bound_bytes)};
-    Bytes record;
-    append_record(record, LossRecord{entry});
+    const auto before = dropped_;
+    note_dropped({{oldest.incarnation, first, oldest.end - first},
+                  LossCause::buffer_full,
+                  oldest.from,
+                  oldest.to,
+                  fmt::format("buffer: drop_oldest at {} bytes", options_.bound_bytes)});
+    // Every loss that is still to be told is written anew: the file that told of it before may be
+    // the one that goes.
+    Bytes records;
+    for (const LossEntry& entry : dropped_) append_record(records, LossRecord{entry});
     JournalFile& current = *files_.back();
-    if (current.handle->append(record) && current.handle->sync()) {
-      current.synced += record.size();
-    } else {
-      log_.error("journal", "the loss of a dropped file could not be recorded; it is kept");
-      return;
+    if (!current.handle->append(records) || !current.handle->sync()) {
+      log_.error("journal", "the loss of a dropped file could not be recorded; the file is kept");
+      dropped_ = before;
+      return false;
     }
-    dropped_.push_back(entry);
+    current.synced += records.size();
     log_.warning("journal",
-                 fmt::format("buffer full: {} samples dropped and declared", entry.range.count));
+                 fmt::format("buffer full: {} samples dropped and declared", oldest.end - first));
   }
   oldest.handle.reset();
   (void)disk_.remove(path_of(oldest.number));
   files_.pop_front();
+  return true;
 }
 
 std::string Journal::token_of(std::string_view driver) const {
@@ -496,8 +516,7 @@ Result<std::optional<JournalItem>> Journal::read(Cursor& cursor) {
     if (auto* data = std::get_if<DataRecord>(&*record)) {
       first = data->first_sequence, count = data->batch.size();
     } else if (auto* loss = std::get_if<LossRecord>(&*record);
-               loss != nullptr && loss->entry.range.incarnation == file->incarnation &&
-               std::ranges::find(dropped_, loss->entry) == dropped_.end()) {
+               loss != nullptr && loss->entry.range.incarnation == file->incarnation) {
       first = loss->entry.range.first, count = loss->entry.range.count;
     }
     if (count == 0 || first + count <= cursor.sequence) {  // a table, or released or told already

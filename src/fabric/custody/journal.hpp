@@ -108,7 +108,8 @@ class Journal {
   Result<void> write_staged();
   void stage_tables(const ontology::DeviceSchema& schema, const ontology::Batch& batch,
                     std::uint32_t& device);
-  void drop_oldest();
+  bool drop_oldest();
+  void note_dropped(const ontology::LossEntry& entry);
   std::optional<JournalItem> loss_item_at(Cursor& cursor) const;
   /// The first unreleased loss that stands before the front file, or the one after the loss that
   /// `told` has passed.
