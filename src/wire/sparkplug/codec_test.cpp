@@ -3,13 +3,14 @@
 #include "wire/sparkplug/codec.hpp"
 
 #include <gtest/gtest.h>
+#include <proto/sparkplug_b.pb.h>
 
 #include <initializer_list>
 #include <limits>
 
-#include "proto/oracle.hpp"
 #include "wire/sparkplug/arrays.hpp"
 #include "wire/sparkplug/compression.hpp"
+#include "wire/sparkplug/protobuf.hpp"
 
 namespace millwright::sparkplug {
 namespace {

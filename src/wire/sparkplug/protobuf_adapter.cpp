@@ -1,4 +1,6 @@
-#include "proto/oracle.hpp"
+#include "wire/sparkplug/protobuf.hpp"
+
+#include <proto/sparkplug_b.pb.h>
 
 #include <algorithm>
 
@@ -149,8 +151,6 @@ bool parse(ByteView bytes, Payload& out) {
   return out.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
-}  // namespace
-
 sparkplug::Payload to_payload(const Payload& message) {
   sparkplug::Payload out;
   if (message.has_timestamp()) out.timestamp_ms = message.timestamp();
@@ -160,6 +160,8 @@ sparkplug::Payload to_payload(const Payload& message) {
   for (const auto& metric : message.metrics()) out.metrics.push_back(to_metric(metric));
   return out;
 }
+
+}  // namespace
 
 std::optional<sparkplug::Payload> decode(ByteView bytes) {
   Payload message;
