@@ -111,6 +111,8 @@ class Stage {
   virtual void process(const std::vector<ontology::Row>& in, std::vector<ontology::Row>& out) = 0;
   /// The input is over: closes what is open.
   virtual void finish(std::vector<ontology::Row>&) {}
+  /// Back to the state of creation.
+  virtual void reset() {}
   virtual void save(ByteWriter&) const {}
   virtual bool load(ByteReader&) { return true; }
   virtual void add_counts(PipelineCounts&) const {}
