@@ -4,6 +4,8 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+# `all_verify_interface_header_sets` compiles every header alone (part of `make lint`).
+set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 
 set(MILLWRIGHT_SANITIZER "" CACHE STRING "empty, or what -fsanitize= takes (address,undefined or thread)")
@@ -25,4 +27,9 @@ target_compile_options(millwright_flags INTERFACE
 if(MILLWRIGHT_SANITIZER)
   add_compile_options(-fsanitize=${MILLWRIGHT_SANITIZER} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${MILLWRIGHT_SANITIZER})
+endif()
+if(MILLWRIGHT_FUZZERS)
+  # The code under test is instrumented too, or a fuzzer would be blind.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_custom_target(millwright_fuzzers)
 endif()
