@@ -1,4 +1,5 @@
-// Text formatting for every folder, through base: `fmt::format("{} of {}", a, b)`, checked at compile time.
+// Text formatting for every folder, through base: `fmt::format("{} of {}", a, b)`, checked at
+// compile time.
 #pragma once
 
 #include <fmt/format.h>  // IWYU pragma: export

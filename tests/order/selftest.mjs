@@ -40,6 +40,10 @@ const scratch = ['', 'tmp', 'x'].join('/');
 const planted = [
   ['upward include', { 'src/engine/up.cpp': line(3, '#include "fabric/a.hpp"'), 'src/fabric/a.hpp': '' },
     'src/engine/up.cpp:3: layer'],
+  ['upward include in a test', { 'src/engine/up_test.cpp': line(3, '#include "fabric/a.hpp"'), 'src/fabric/a.hpp': '' },
+    'src/engine/up_test.cpp:3: layer'],
+  ['simulated world outside a test', { 'src/LAYERS': 'base: | fmt\nengine: base |\nfabric: base engine |\nsim: fabric |\n',
+    'src/engine/up.cpp': line(3, '#include "sim/disk.hpp"'), 'src/sim/disk.hpp': '' }, 'src/engine/up.cpp:3: layer'],
   ['table that points down', { 'src/LAYERS': 'base: fabric | fmt\nengine: base |\nfabric: base engine |\n' },
     'src/LAYERS:1: layers'],
   ['folder outside the table', { 'src/extra/a.cpp': '' }, 'src/extra/a.cpp:1: layers'],
