@@ -173,7 +173,10 @@ void EdgeSession::on_closed(const Now& now, std::uint64_t random, EdgeActions& o
     wake_.reset();
     return;
   }
-  if (!reached) walk_ = true;
+  if (!reached) {
+    walk_ = true;
+    persisted_bd_seq_.reset();  // the attempt may have ended because it could not be stored
+  }
   state_ = EdgeState::backing_off;
   wake_ =
       now.monotonic + back_off(failures_++, options_.reconnect_min, options_.reconnect_max, random);

@@ -51,6 +51,12 @@ class Flattener {
     if (auto* value = std::get_if<Template>(&metric.value)) instance = std::move(*value);
     const auto known = definitions_.find(instance.template_ref);
     const Template* definition = known == definitions_.end() ? nullptr : &known->second;
+    std::vector<const Metric*> missing;  // found before the members are moved away
+    if (definition != nullptr && purpose_ == FlattenFor::birth) {
+      for (const Metric& declared : definition->metrics) {
+        if (member_named(instance, declared.name) == nullptr) missing.push_back(&declared);
+      }
+    }
     for (Metric& member : instance.metrics) {
       const Metric* declared =
           definition != nullptr ? member_named(*definition, member.name) : nullptr;
@@ -58,7 +64,7 @@ class Flattener {
       add_member(metric, std::move(member), depth);
     }
     if (purpose_ == FlattenFor::birth) {
-      if (definition != nullptr) add_missing(metric, instance, *definition, depth);
+      for (const Metric* declared : missing) add_missing(metric, *declared, depth);
       add_parameters(metric, instance, definition);
     }
   }
@@ -87,22 +93,18 @@ class Flattener {
     add(std::move(member), depth + 1);
   }
 
-  void add_missing(const Metric& parent, const Template& instance, const Template& definition,
-                   int depth) {
-    for (const Metric& declared : definition.metrics) {
-      if (member_named(instance, declared.name) != nullptr) continue;
-      if (!complete_) return;
-      Metric member = declared;
-      member.alias.reset();
-      member.timestamp_ms.reset();
-      if (!std::holds_alternative<Template>(member.value)) {
-        member.value = {};
-        member.is_null = true;
-      } else {
-        std::get<Template>(member.value).is_definition = false;
-      }
-      add_member(parent, std::move(member), depth);
+  void add_missing(const Metric& parent, const Metric& declared, int depth) {
+    if (!complete_) return;
+    Metric member = declared;
+    member.alias.reset();
+    member.timestamp_ms.reset();
+    if (auto* nested = std::get_if<Template>(&member.value)) {
+      nested->is_definition = false;
+    } else {
+      member.value = {};
+      member.is_null = true;
     }
+    add_member(parent, std::move(member), depth);
   }
 
   void add_parameters(const Metric& parent, const Template& instance, const Template* definition) {

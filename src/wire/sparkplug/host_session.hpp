@@ -24,8 +24,8 @@
 namespace millwright::sparkplug {
 
 struct HostOptions {
-  std::string host_id;
-  std::string group;  ///< listens to this group only; empty: to all
+  std::string host_id{};
+  std::string group{};  ///< listens to this group only; empty: to all
   Duration reorder_timeout = std::chrono::seconds(2);  ///< how long a gap in seq may stay open
   std::uint32_t reorder_messages_max = 64;             ///< messages kept behind a gap, per node
   std::uint32_t held_messages_max = 128;          ///< data kept until its birth arrives, per node
