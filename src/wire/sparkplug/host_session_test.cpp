@@ -100,7 +100,7 @@ HostState state_in(const Message& message) {
 
 // STATE. ---------------------------------------------------------------------------------------
 
-TEST(HostState_, the_will_is_the_retained_state_death_at_qos_1_with_the_time_of_connect) {
+TEST(HostPresence, the_will_is_the_retained_state_death_at_qos_1_with_the_time_of_connect) {
   const HostRig rig = online();
   ASSERT_EQ(rig.wills.size(), 1u);
   EXPECT_EQ(rig.wills[0].topic, "spBv1.0/STATE/hub");
@@ -109,7 +109,7 @@ TEST(HostState_, the_will_is_the_retained_state_death_at_qos_1_with_the_time_of_
   EXPECT_EQ(as_text(rig.wills[0].payload), R"({"online":false,"timestamp":1700000000000})");
 }
 
-TEST(HostState_, the_birth_is_the_first_publish_retained_at_qos_1_with_the_time_of_the_will) {
+TEST(HostPresence, the_birth_is_the_first_publish_retained_at_qos_1_with_the_time_of_the_will) {
   HostRig rig(HostOptions{.host_id = "hub"});
   rig.session.start(rig.now, rig.actions);
   rig.carry_out();
@@ -124,7 +124,7 @@ TEST(HostState_, the_birth_is_the_first_publish_retained_at_qos_1_with_the_time_
   EXPECT_EQ(as_text(birth.payload), R"({"online":true,"timestamp":1700000000000})");
 }
 
-TEST(HostState_, subscriptions_come_before_the_birth_own_state_first) {
+TEST(HostPresence, subscriptions_come_before_the_birth_own_state_first) {
   const HostRig rig = online();
   const std::vector<std::string> expected{
       "spBv1.0/STATE/hub",    "spBv1.0/+/NBIRTH/+",   "spBv1.0/+/NDEATH/+", "spBv1.0/+/NDATA/+",
@@ -135,12 +135,12 @@ TEST(HostState_, subscriptions_come_before_the_birth_own_state_first) {
             rig.order.end());
 }
 
-TEST(HostState_, one_site_is_subscribed_alone) {
+TEST(HostPresence, one_site_is_subscribed_alone) {
   const HostRig rig = online({.host_id = "gw", .group = "plant"});
   EXPECT_EQ(rig.filters.at(1), "spBv1.0/plant/NBIRTH/+");
 }
 
-TEST(HostState_, each_connection_has_its_own_timestamp) {
+TEST(HostPresence, each_connection_has_its_own_timestamp) {
   HostRig rig = online();
   rig.pass(std::chrono::seconds(100));
   rig.close();
@@ -152,7 +152,7 @@ TEST(HostState_, each_connection_has_its_own_timestamp) {
   EXPECT_EQ(state_in(rig.sent.back().message).timestamp_ms, rig.now.utc.whole_ms());
 }
 
-TEST(HostState_, a_second_session_does_not_touch_the_first) {
+TEST(HostPresence, a_second_session_does_not_touch_the_first) {
   HostRig one = online(), two = online();
   const std::size_t sent = one.sent.size();
   two.pass(std::chrono::seconds(5));
@@ -162,7 +162,7 @@ TEST(HostState_, a_second_session_does_not_touch_the_first) {
   EXPECT_EQ(state_in(two.wills.back()).timestamp_ms, two.now.utc.whole_ms());
 }
 
-TEST(HostState_, an_intended_end_publishes_the_death_with_the_time_of_now_then_disconnects) {
+TEST(HostPresence, an_intended_end_publishes_the_death_with_the_time_of_now_then_disconnects) {
   HostRig rig = online();
   rig.pass(std::chrono::seconds(7));
   rig.session.stop(rig.now, rig.actions);
@@ -177,7 +177,7 @@ TEST(HostState_, an_intended_end_publishes_the_death_with_the_time_of_now_then_d
   EXPECT_FALSE(rig.session.next_tick());
 }
 
-TEST(HostState_, an_offline_state_of_its_own_is_answered_at_once) {
+TEST(HostPresence, an_offline_state_of_its_own_is_answered_at_once) {
   HostRig rig = online();
   rig.feed("spBv1.0/STATE/hub", as_bytes(R"({"online":false,"timestamp":1})"));
   ASSERT_EQ(rig.sent.size(), 2u);
@@ -185,7 +185,7 @@ TEST(HostState_, an_offline_state_of_its_own_is_answered_at_once) {
   EXPECT_EQ(rig.count(HostProblem::foreign_state), 0u) << "an old Will of its own";
 }
 
-TEST(HostState_, an_overwritten_or_deleted_state_is_repaired_but_not_in_a_race) {
+TEST(HostPresence, an_overwritten_or_deleted_state_is_repaired_but_not_in_a_race) {
   HostRig rig = online();
   rig.feed("spBv1.0/STATE/hub", ByteView{});
   for (int i = 0; i < 10; ++i)
