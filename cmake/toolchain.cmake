@@ -1,4 +1,5 @@
 # Language level, warnings, sanitizers, linker: everything that holds for every target.
+include(GNUInstallDirs)
 set(CMAKE_CXX_STANDARD 23)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -6,6 +7,7 @@ set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 # `all_verify_interface_header_sets` compiles every header alone (part of `make lint`).
 set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)
+set(CMAKE_INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/millwright")
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 
 set(MILLWRIGHT_SANITIZER "" CACHE STRING "empty, or what -fsanitize= takes (address,undefined or thread)")
