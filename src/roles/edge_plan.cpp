@@ -1,0 +1,184 @@
+#include "roles/edge_plan.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "base/format.hpp"
+#include "fabric/drivers/plant.hpp"
+#include "fabric/drivers/replay.hpp"
+
+namespace millwright::roles {
+namespace {
+
+drivers::Pace to_pace(const catalog::PaceSpec& spec) {
+  switch (spec.kind) {
+    case catalog::PaceKind::as_fast_as_accepted: return drivers::Pace::fast();
+    case catalog::PaceKind::factor: return drivers::Pace::times(spec.factor);
+    case catalog::PaceKind::total: return drivers::Pace::within(spec.total);
+  }
+  return drivers::Pace::fast();
+}
+
+drivers::FileSpec to_file(const catalog::FileLayout& layout) {
+  drivers::FileSpec file;
+  file.path = layout.path;
+  file.format = static_cast<drivers::Format>(layout.format);
+  file.delimiter = static_cast<drivers::Delimiter>(layout.delimiter);
+  file.header = layout.header;
+  file.decimal = layout.decimal;
+  file.columns = layout.columns;
+  file.skip_lines = layout.skip_lines;
+  return file;
+}
+static_assert(static_cast<int>(catalog::FileFormat::parquet) == static_cast<int>(drivers::Format::parquet));
+static_assert(static_cast<int>(catalog::Delimiter::blanks) == static_cast<int>(drivers::Delimiter::blanks));
+static_assert(static_cast<int>(catalog::TimeKind::row) == static_cast<int>(drivers::TimeKind::row));
+
+Result<std::unique_ptr<drivers::Driver>> open_replay(const catalog::SourceSetup& source, const catalog::ReplayDriver& spec,
+                                                     const DriverWorld& world,
+                                                     const std::optional<drivers::Pace>& pace) {
+  drivers::ReplaySpec replay;
+  replay.file = to_file(spec.file);
+  replay.time = {static_cast<drivers::TimeKind>(spec.time.kind), spec.time.column, spec.time.zone, spec.time.pattern,
+                 spec.time.epoch, spec.time.step};
+  replay.key_column = spec.key_column;
+  replay.order = spec.order == catalog::ReplayOrder::file ? drivers::ReplayOrder::file : drivers::ReplayOrder::event_time;
+  replay.pace = pace.value_or(to_pace(spec.pace));
+  replay.missing = spec.missing;
+  for (const auto& device : source.devices) replay.keys.push_back({device.key, device.id});
+  if (!source.devices.empty()) {
+    for (const auto& metric : source.devices.front().metrics) {
+      const auto& declared = metric.spec;
+      replay.metrics.push_back({declared.source.empty() ? declared.name : declared.source, declared.name,
+                                declared.datatype, declared.unit});
+    }
+  }
+  return drivers::make_replay(std::move(replay), world.formats,
+                              {world.clock, world.executor, world.files, world.log});
+}
+
+Result<std::unique_ptr<drivers::Driver>> open_plant(const catalog::SourceSetup& source, const catalog::PlantDriver& spec,
+                                                    const DriverWorld& world, const std::optional<drivers::Pace>& pace) {
+  drivers::PlantSpec plant;
+  plant.seed = spec.seed;
+  plant.step = spec.step;
+  plant.epoch = spec.epoch;
+  plant.start = spec.start;
+  plant.end = spec.end;
+  plant.pace = pace.value_or(to_pace(spec.pace));
+  plant.overflow = spec.overflow == catalog::Overflow::drop ? drivers::Overflow::drop : drivers::Overflow::wait;
+  plant.life_mean = spec.life_mean;
+  plant.repair_mean = spec.repair_mean;
+  plant.sensor_fault_every = spec.sensor_fault_every;
+  const auto kind = spec.machine == catalog::PlantMachine::motor ? drivers::AssetKind::motor
+                    : spec.machine == catalog::PlantMachine::fan ? drivers::AssetKind::fan
+                                                                 : drivers::AssetKind::pump;
+  for (const auto& device : source.devices) plant.assets.push_back({device.id, kind});
+  return drivers::make_plant(std::move(plant), {world.clock, world.executor, world.log});
+}
+
+bool applies(const catalog::StageSpec& stage, const std::string& metric) {
+  return stage.metrics.empty() || std::ranges::find(stage.metrics, metric) != stage.metrics.end();
+}
+
+void add_flags(pipeline::PipelineSpec& spec, const catalog::StageSpec& stage, const catalog::FlagStage& flag,
+               const catalog::DeviceSetup& device) {
+  for (const auto& metric : device.metrics) {
+    if (!applies(stage, metric.spec.name)) continue;
+    catalog::Limits limits = flag.limits;
+    if (flag.declared) {
+      if (!limits.low) limits.low = metric.limits.low;
+      if (!limits.high) limits.high = metric.limits.high;
+      if (!limits.rate_max) limits.rate_max = metric.limits.rate_max;
+      if (!limits.stuck_after) limits.stuck_after = metric.limits.stuck_after;
+    }
+    if (limits == catalog::Limits{}) continue;
+    pipeline::FlagSpec out;
+    out.metrics = {metric.spec.name};
+    out.low = limits.low;
+    out.high = limits.high;
+    out.rate_max = limits.rate_max;
+    out.stuck_after = limits.stuck_after;
+    out.range_severity = flag.range_severity;
+    out.rate_severity = flag.rate_severity;
+    out.stuck_severity = flag.stuck_severity;
+    out.stuck_tolerance = flag.stuck_tolerance;
+    spec.stages.emplace_back(std::move(out));
+  }
+}
+
+void add_aggregates(pipeline::PipelineSpec& spec, const catalog::StageSpec& stage,
+                    const catalog::AggregateStage& aggregate, const catalog::DeviceSetup& device) {
+  pipeline::AggregateSpec base;
+  base.window = aggregate.window;
+  base.lateness = aggregate.lateness;
+  base.keep_input = aggregate.keep_input;
+  base.count_expected = aggregate.count_expected;
+  base.functions.clear();
+  for (const auto function : aggregate.functions) base.functions.push_back(static_cast<pipeline::Function>(function));
+  // A window is complete by the period of each signal, so metrics are grouped by what is expected of them.
+  std::map<std::uint64_t, std::vector<std::string>> by_expected;
+  for (const auto& metric : device.metrics) {
+    if (!applies(stage, metric.spec.name)) continue;
+    std::uint64_t expected = aggregate.count_expected;
+    if (expected == 0 && metric.period && metric.period->count() > 0) {
+      expected = static_cast<std::uint64_t>(aggregate.window / *metric.period);
+    }
+    by_expected[expected].push_back(metric.spec.name);
+  }
+  for (auto& [expected, metrics] : by_expected) {
+    pipeline::AggregateSpec out = base;
+    out.count_expected = expected;
+    out.metrics = std::move(metrics);
+    spec.stages.emplace_back(std::move(out));
+  }
+}
+static_assert(static_cast<int>(catalog::AggregateFunction::stddev) == static_cast<int>(pipeline::Function::stddev));
+
+}  // namespace
+
+pipeline::PipelineSpec plan_pipeline(const catalog::PipelineSetup& setup, const catalog::DeviceSetup& device) {
+  pipeline::PipelineSpec spec;
+  spec.identity = setup.identity;
+  for (const auto& metric : device.metrics) {
+    if (metric.raw_kept || setup.spec.raw_kept) spec.raw_kept.push_back(metric.spec.name);
+  }
+  for (const auto& stage : setup.spec.stages) {
+    if (const auto* scale = std::get_if<catalog::ScaleStage>(&stage.parameters)) {
+      spec.stages.emplace_back(pipeline::ScaleSpec{stage.metrics, scale->gain, scale->offset, scale->unit});
+    } else if (const auto* median = std::get_if<catalog::MedianStage>(&stage.parameters)) {
+      spec.stages.emplace_back(pipeline::MedianSpec{stage.metrics, median->window});
+    } else if (const auto* band = std::get_if<catalog::DeadbandStage>(&stage.parameters)) {
+      spec.stages.emplace_back(pipeline::DeadbandSpec{stage.metrics, band->absolute, band->percent, band->silence_max});
+    } else if (const auto* flag = std::get_if<catalog::FlagStage>(&stage.parameters)) {
+      add_flags(spec, stage, *flag, device);
+    } else if (const auto* aggregate = std::get_if<catalog::AggregateStage>(&stage.parameters)) {
+      add_aggregates(spec, stage, *aggregate, device);
+    }
+  }
+  return spec;
+}
+
+Result<std::vector<edge::Source>> plan_sources(const catalog::EdgeSetup& setup, const DriverWorld& world,
+                                               const std::optional<drivers::Pace>& pace) {
+  std::vector<edge::Source> sources;
+  for (const auto& source : setup.sources) {
+    edge::Source out;
+    out.name = source.resource;
+    const auto* replay = std::get_if<catalog::ReplayDriver>(&source.driver);
+    auto driver = replay != nullptr ? open_replay(source, *replay, world, pace)
+                                    : open_plant(source, std::get<catalog::PlantDriver>(source.driver), world, pace);
+    if (!driver) return pass(std::move(driver), "source " + source.resource);
+    out.driver = std::move(*driver);
+    for (const auto& device : source.devices) {
+      std::optional<pipeline::PipelineSpec> planned;
+      if (device.pipeline) planned = plan_pipeline(setup.pipelines[*device.pipeline], device);
+      if (planned && planned->stages.empty() && planned->raw_kept.empty()) planned.reset();
+      out.pipelines.push_back(std::move(planned));
+    }
+    sources.push_back(std::move(out));
+  }
+  return sources;
+}
+
+}  // namespace millwright::roles
