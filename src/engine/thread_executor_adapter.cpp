@@ -2,6 +2,7 @@
 #include <pthread.h>
 
 #include <condition_variable>
+#include <latch>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -116,6 +117,15 @@ class ThreadExecutor final : public Executor {
 
 std::unique_ptr<Executor> make_thread_executor(std::string name, const Clock& clock) {
   return std::make_unique<ThreadExecutor>(std::move(name), clock);
+}
+
+void run_and_wait(Executor& executor, Task task) {
+  std::latch done(1);
+  executor.post([&] {
+    task();
+    done.count_down();
+  });
+  done.wait();
 }
 
 }  // namespace millwright::engine

@@ -65,6 +65,8 @@ class EdgeCore final : public links::UplinkListener, public custody::SenderLink 
   void start();
   /// Graceful: stops sources, syncs, says goodbye.
   void stop();
+  /// True when the goodbye of `stop` is out and the connection closed.
+  bool has_left() const { return uplink_->state() == sparkplug::EdgeState::stopped; }
   EdgeStatus status() const;
   custody::Journal& journal() { return *journal_; }
 

@@ -53,6 +53,8 @@ class GatewayCore final : public links::HostListener,
 
   void start();
   void stop();
+  /// True when the goodbye of `stop` is out and the uplink closed.
+  bool has_left() const { return uplink_->state() == sparkplug::EdgeState::stopped; }
   GatewayStatus status() const;
 
   void on_host_event(sparkplug::HostAction& event) override;

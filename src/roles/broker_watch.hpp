@@ -1,0 +1,31 @@
+// Watches what a mosquitto says of itself: messages that it dropped for want of room. A broker loses QoS 0 silently; here
+// it is at least counted.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "engine/broker.hpp"
+
+namespace millwright::roles {
+
+/// Lives on the executor that it is given; read from there.
+class BrokerWatch final : public engine::BrokerListener {
+ public:
+  BrokerWatch(engine::BrokerConnector& connector, engine::BrokerEndpoint endpoint, engine::Executor& executor);
+
+  /// Over all lives of the broker that were seen.
+  std::uint64_t dropped() const { return dropped_before_ + dropped_; }
+
+  void on_connected() override;
+  void on_closed(const Error& reason) override;
+  void on_message(engine::BrokerMessage message) override;
+
+ private:
+  engine::Executor& executor_;
+  std::unique_ptr<engine::BrokerClient> client_;
+  std::uint64_t dropped_before_ = 0;
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace millwright::roles
