@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -23,6 +25,8 @@ std::unique_ptr<StopSignal> make_stop_signal();
 /// Path of the running program, and of a program beside it.
 Result<std::string> program_path();
 Result<std::string> sibling_program(std::string_view name);
+/// Becomes another program (exec); returns only when that fails.
+Result<void> replace_program(const std::vector<std::string>& arguments);
 /// Absolute form of a path, from the working directory.
 std::string absolute_path(std::string_view path);
 /// A loopback TCP port that was free a moment ago.

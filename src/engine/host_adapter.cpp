@@ -63,6 +63,14 @@ Result<std::string> sibling_program(std::string_view name) {
   return path.string();
 }
 
+Result<void> replace_program(const std::vector<std::string>& arguments) {
+  std::vector<char*> argv;
+  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  execv(argv.front(), argv.data());
+  return fail(Code::unavailable, arguments.front() + " cannot be run: " + std::strerror(errno));
+}
+
 std::string absolute_path(std::string_view path) {
   std::error_code error;
   const auto absolute = std::filesystem::absolute(path, error);

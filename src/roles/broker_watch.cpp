@@ -13,12 +13,19 @@ BrokerWatch::BrokerWatch(engine::BrokerConnector& connector, engine::BrokerEndpo
   client_->connect({});
 }
 
+BrokerWatch::~BrokerWatch() {
+  if (timer_) executor_.cancel(*timer_);
+}
+
 void BrokerWatch::on_connected() { (void)client_->subscribe(dropped_topic, engine::Qos::at_most_once); }
 
 void BrokerWatch::on_closed(const Error&) {
   dropped_before_ += dropped_;
   dropped_ = 0;
-  executor_.post_after(std::chrono::milliseconds(500), [this] { client_->connect({}); });
+  timer_ = executor_.post_after(std::chrono::milliseconds(500), [this] {
+    timer_.reset();
+    client_->connect({});
+  });
 }
 
 void BrokerWatch::on_message(engine::BrokerMessage message) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "engine/broker.hpp"
 
@@ -13,6 +14,7 @@ namespace millwright::roles {
 class BrokerWatch final : public engine::BrokerListener {
  public:
   BrokerWatch(engine::BrokerConnector& connector, engine::BrokerEndpoint endpoint, engine::Executor& executor);
+  ~BrokerWatch() override;
 
   /// Over all lives of the broker that were seen.
   std::uint64_t dropped() const { return dropped_before_ + dropped_; }
@@ -24,6 +26,7 @@ class BrokerWatch final : public engine::BrokerListener {
  private:
   engine::Executor& executor_;
   std::unique_ptr<engine::BrokerClient> client_;
+  std::optional<engine::TimerId> timer_;
   std::uint64_t dropped_before_ = 0;
   std::uint64_t dropped_ = 0;
 };

@@ -35,7 +35,7 @@ Status to_status(const edge::EdgeStatus& status) {
   Status out;
   out.set("role", "edge");
   out.set("incarnation", fmt::format("{:016x}", status.incarnation));
-  out.set("samples_accepted", status.samples_accepted);
+  out.set("samples_accepted", status.samples_accepted_total);
   out.set("samples_waiting", status.samples_waiting);
   out.set("bytes_waiting", status.bytes_waiting);
   out.set("samples_resent", status.samples_resent);

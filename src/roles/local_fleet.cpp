@@ -1,6 +1,7 @@
 #include "roles/local_fleet.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/format.hpp"
 #include "engine/host.hpp"
@@ -41,7 +42,7 @@ Result<std::unique_ptr<LocalFleet>> LocalFleet::start(FleetOptions options, cons
   if (auto done = fleet->start_brokers(); !done) return pass(std::move(done), "starting the brokers");
   if (auto done = fleet->start_hub(); !done) return pass(std::move(done), "starting the hub");
   for (const FleetSite& site : fleet->options_.sites) {
-    if (auto done = fleet->add_gateway(site); !done) return pass(std::move(done), "starting gateway " + site.gateway);
+    if (auto done = site.gateway.empty() ? Result<void>() : fleet->add_gateway(site); !done) return pass(std::move(done), "starting gateway " + site.gateway);
     for (const auto& edge : site.edges) {
       if (auto done = fleet->add_edge(site, edge); !done) return pass(std::move(done), "starting edge " + edge);
     }
@@ -75,13 +76,18 @@ Result<void> LocalFleet::start_brokers() {
   at_hub.push_back({"hub", engine::make_password(random_), {"spBv1.0/#"}, {}});
   for (const FleetSite& site : options_.sites) {
     const std::string own = "spBv1.0/" + site.site + "/#";
-    at_hub.push_back({site.gateway, engine::make_password(random_), {own}, {"spBv1.0/STATE/#"}});
-    std::vector<engine::BrokerAccount> at_site;
-    at_site.push_back({site.gateway, engine::make_password(random_), {own, "spBv1.0/STATE/" + site.gateway}, {}});
+    std::vector<engine::BrokerAccount> edges;
     for (const auto& edge : site.edges) {
       const std::string base = "spBv1.0/" + site.site + "/+/" + edge;
-      at_site.push_back({edge, engine::make_password(random_), {base, base + "/#"}, {"spBv1.0/STATE/#"}});
+      edges.push_back({edge, engine::make_password(random_), {base, base + "/#"}, {"spBv1.0/STATE/#"}});
     }
+    if (site.gateway.empty()) {
+      std::ranges::move(edges, std::back_inserter(at_hub));
+      continue;
+    }
+    at_hub.push_back({site.gateway, engine::make_password(random_), {own}, {"spBv1.0/STATE/#"}});
+    std::vector<engine::BrokerAccount> at_site = std::move(edges);
+    at_site.push_back({site.gateway, engine::make_password(random_), {own, "spBv1.0/STATE/" + site.gateway}, {}});
     if (auto done = start_broker(site_broker(site.site), std::move(at_site)); !done) return done;
   }
   return start_broker(std::string(hub_broker), std::move(at_hub));
@@ -151,9 +157,9 @@ Result<void> LocalFleet::add_edge(const FleetSite& site, const std::string& edge
   Member member;
   member.name = edge;
   member.directory = directory_of(edge);
-  member.arguments = {*program, "--site", site.site, "--edge", edge, "--primary-host", site.gateway, "--data-dir",
-                      member.directory, "--log-level", std::string(level_name(options_.log_level))};
-  add_broker_arguments(member.arguments, "--broker", site_broker(site.site), edge);
+  member.arguments = {*program, "--site", site.site, "--edge", edge, "--primary-host",
+                      site.gateway.empty() ? "hub" : site.gateway, "--data-dir", member.directory, "--log-level", std::string(level_name(options_.log_level))};
+  add_broker_arguments(member.arguments, "--broker", broker_of(site), edge);
   for (const auto& path : options_.resources) member.arguments.insert(member.arguments.end(), {"--resources", path});
   for (const auto& [name, value] : options_.variables) {
     member.arguments.insert(member.arguments.end(), {"--var", name + "=" + value});
@@ -199,6 +205,10 @@ Result<void> LocalFleet::wait_for_hub() {
   }
   return fail(Code::timeout, "the hub is not online after " + to_text(options_.ready_within),
               "read " + directory_of("hub") + "/error.log");
+}
+
+std::string LocalFleet::broker_of(const FleetSite& site) const {
+  return site.gateway.empty() ? std::string(hub_broker) : site_broker(site.site);
 }
 
 LocalFleet::Member* LocalFleet::find(const std::string& name) {

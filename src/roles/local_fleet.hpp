@@ -22,7 +22,7 @@ namespace millwright::roles {
 
 struct FleetSite {
   std::string site;
-  std::string gateway;
+  std::string gateway;  ///< empty: its edges speak to the hub themselves
   std::vector<std::string> edges;
 };
 
@@ -93,6 +93,7 @@ class LocalFleet {
   Result<void> launch(Member& member);
   Result<std::string> password_file(const std::string& user);
   Result<void> wait_for_hub();
+  std::string broker_of(const FleetSite& site) const;
   Member* find(const std::string& name);
   Broker* find_broker(const std::string& name);
   std::string directory_of(const std::string& member) const { return options_.directory + "/" + member; }

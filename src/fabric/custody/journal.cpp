@@ -100,6 +100,7 @@ Result<void> Journal::recover() {
   // A continued sequence after damage at the tail could give a number twice; a new incarnation
   // cannot.
   if (files_.empty() || tail_cut) {
+    if (!files_.empty()) accepted_before_ += files_.back()->end;
     do incarnation_ = random_.next();
     while (incarnation_ == 0);
     next_ = 0;
@@ -152,6 +153,7 @@ Result<void> Journal::recover_file(JournalFile& file, bool is_last, bool& tail_c
       file.incarnation = head->incarnation;
       file.first = file.end = head->first_sequence;
       file.data_offset = at + *size;
+      accepted_before_ = head->accepted_before;
       for (auto& [driver, token] : head->tokens) tokens_[driver] = token;
     } else if (auto* device = std::get_if<DeviceRecord>(&*record)) {
       file.add_device(*device);
@@ -199,7 +201,7 @@ Result<void> Journal::begin_file() {
   file->first = file->end = accepted_;
   Bytes head;
   append_file_prefix(head);
-  FileHead record{incarnation_, accepted_, {}};
+  FileHead record{incarnation_, accepted_, accepted_before_, {}};
   for (const auto& [driver, token] : tokens_) record.tokens.emplace_back(driver, token);
   append_record(head, record);
   if (!staged_.empty() && !files_.empty()) {

@@ -68,6 +68,8 @@ class Journal {
   ontology::Sequence next() const { return next_; }
   /// Everything below is on disk.
   ontology::Sequence accepted() const { return accepted_; }
+  /// Samples accepted by all lives of this journal.
+  std::uint64_t accepted_total() const { return accepted_before_ + accepted_; }
   /// Samples and bytes that wait for the hub's acknowledgement.
   std::uint64_t depth_samples() const;
   std::uint64_t depth_bytes() const;
@@ -125,6 +127,7 @@ class Journal {
   ontology::Incarnation incarnation_ = 0;
   ontology::Sequence next_ = 0;
   ontology::Sequence accepted_ = 0;
+  std::uint64_t accepted_before_ = 0;
   std::deque<std::unique_ptr<JournalFile>> files_;
   Bytes staged_;
   std::vector<std::pair<std::string, std::string>> staged_tokens_;

@@ -105,6 +105,7 @@ Record read_head(ByteReader& reader) {
   FileHead head;
   head.incarnation = reader.u64();
   head.first_sequence = reader.varint();
+  head.accepted_before = reader.varint();
   const std::uint64_t count = reader.count(2);
   for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
     std::string driver(reader.text());
@@ -178,6 +179,7 @@ void append_record(Bytes& out, const FileHead& head) {
   framed(out, Kind::head, [&](ByteWriter& writer) {
     writer.u64(head.incarnation);
     writer.varint(head.first_sequence);
+    writer.varint(head.accepted_before);
     writer.varint(head.tokens.size());
     for (const auto& [driver, token] : head.tokens) {
       writer.text(driver);

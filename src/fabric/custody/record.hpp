@@ -30,6 +30,7 @@ inline constexpr std::uint32_t record_bytes_max = 4 * 1024 * 1024;
 struct FileHead {
   ontology::Incarnation incarnation = 0;
   ontology::Sequence first_sequence = 0;
+  std::uint64_t accepted_before = 0;  ///< samples of earlier incarnations of this journal
   std::vector<std::pair<std::string, std::string>> tokens;  ///< driver name, where it resumes
 };
 

@@ -231,6 +231,7 @@ EdgeStatus EdgeCore::status() const {
   EdgeStatus status;
   status.incarnation = journal_->incarnation();
   status.samples_accepted = journal_->accepted();
+  status.samples_accepted_total = journal_->accepted_total();
   status.samples_waiting = journal_->depth_samples();
   status.bytes_waiting = journal_->depth_bytes();
   status.samples_resent = sender_->samples_resent();
