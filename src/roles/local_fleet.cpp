@@ -290,6 +290,19 @@ std::vector<std::string> LocalFleet::fallen() {
   return names;
 }
 
+std::vector<std::string> LocalFleet::revive() {
+  std::vector<std::string> names;
+  for (const auto& name : members()) {
+    Member* member = find(name);
+    engine::Process& process = member != nullptr ? *member->process : find_broker(name)->process->process();
+    auto ended = process.wait(Duration(0));
+    if (!ended || !*ended) continue;
+    if (auto done = restart(name); !done) log_.error("fleet", name + ": " + done.error().text());
+    else names.push_back(name);
+  }
+  return names;
+}
+
 std::uint64_t LocalFleet::broker_dropped() const {
   std::uint64_t dropped = 0;
   engine::run_and_wait(*watch_executor_, [&] {

@@ -65,6 +65,8 @@ class LocalFleet {
   std::vector<FleetEdge> edges() const;
   /// Members that have ended although nobody killed them, with how.
   std::vector<std::string> fallen();
+  /// Starts again what has ended; gives the names.
+  std::vector<std::string> revive();
   /// Messages that brokers dropped for want of room, as they say themselves; restarts of a broker are added up.
   std::uint64_t broker_dropped() const;
   std::vector<std::pair<std::string, int>> pids() const;
