@@ -1,5 +1,6 @@
-// The process and its machine, for composition roots: stop signals, the program's own path, working files' root, a free
-// port, memory. Real only (host_adapter.cpp): a simulated process is not asked to stop by a signal.
+// The process and its machine, for composition roots: stop signals, the program's own path, working
+// files' root, a free port, memory. Real only (host_adapter.cpp): a simulated process is not asked
+// to stop by a signal.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@
 
 namespace millwright::engine {
 
-/// SIGINT and SIGTERM as something to wait for. Make it before any thread starts: they inherit the blocked mask.
+/// SIGINT and SIGTERM as something to wait for. Make it before any thread starts: they inherit the
+/// blocked mask.
 class StopSignal {
  public:
   virtual ~StopSignal() = default;

@@ -43,12 +43,15 @@ class PosixStopSignal final : public StopSignal {
 
 }  // namespace
 
-std::unique_ptr<StopSignal> make_stop_signal() { return std::make_unique<PosixStopSignal>(); }
+std::unique_ptr<StopSignal> make_stop_signal() {
+  return std::make_unique<PosixStopSignal>();
+}
 
 Result<std::string> program_path() {
   std::error_code error;
   const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) return fail(Code::unavailable, "the program cannot find its own path: " + error.message());
+  if (error)
+    return fail(Code::unavailable, "the program cannot find its own path: " + error.message());
   return path.string();
 }
 
@@ -85,10 +88,13 @@ Result<std::uint16_t> free_loopback_port() {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
   auto* generic = reinterpret_cast<sockaddr*>(&address);
-  const bool bound = bind(socket_fd, generic, size) == 0 && getsockname(socket_fd, generic, &size) == 0;
+  const bool bound =
+      bind(socket_fd, generic, size) == 0 && getsockname(socket_fd, generic, &size) == 0;
   const int bind_error = errno;
   close(socket_fd);
-  if (!bound) return fail(Code::unavailable, std::string("no free loopback port: ") + std::strerror(bind_error));
+  if (!bound)
+    return fail(Code::unavailable,
+                std::string("no free loopback port: ") + std::strerror(bind_error));
   return ntohs(address.sin_port);
 }
 

@@ -7,5 +7,7 @@
 int main(int argc, char** argv) {
   using namespace millwright;
   auto terminal = interfaces::process_terminal();
-  return interfaces::run_edge_cli(std::span<const char* const>(argv, static_cast<std::size_t>(argc)), roles::run_edge, terminal);
+  return interfaces::run_edge_cli(
+      std::span<const char* const>(argv, static_cast<std::size_t>(argc)), roles::run_edge,
+      terminal);
 }

@@ -37,6 +37,6 @@ int main(int argc, char** argv) {
   verbs.demo = roles::run_demo;
   verbs.run = roles::run_example;
   verbs.sim = sim::run_simulation;
-  return interfaces::run_cli(std::span<const char* const>(argv, static_cast<std::size_t>(argc)), verbs, {*http, *clock},
-                             terminal);
+  return interfaces::run_cli(std::span<const char* const>(argv, static_cast<std::size_t>(argc)),
+                             verbs, {*http, *clock}, terminal);
 }

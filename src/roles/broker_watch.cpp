@@ -7,7 +7,8 @@ namespace {
 constexpr const char* dropped_topic = "$SYS/broker/publish/messages/dropped";
 }
 
-BrokerWatch::BrokerWatch(engine::BrokerConnector& connector, engine::BrokerEndpoint endpoint, engine::Executor& executor)
+BrokerWatch::BrokerWatch(engine::BrokerConnector& connector, engine::BrokerEndpoint endpoint,
+                         engine::Executor& executor)
     : executor_(executor) {
   client_ = connector.create(std::move(endpoint), *this, executor);
   client_->connect({});
@@ -17,7 +18,9 @@ BrokerWatch::~BrokerWatch() {
   if (timer_) executor_.cancel(*timer_);
 }
 
-void BrokerWatch::on_connected() { (void)client_->subscribe(dropped_topic, engine::Qos::at_most_once); }
+void BrokerWatch::on_connected() {
+  (void)client_->subscribe(dropped_topic, engine::Qos::at_most_once);
+}
 
 void BrokerWatch::on_closed(const Error&) {
   dropped_before_ += dropped_;

@@ -1,5 +1,5 @@
-// Watches what a mosquitto says of itself: messages that it dropped for want of room. A broker loses QoS 0 silently; here
-// it is at least counted.
+// Watches what a mosquitto says of itself: messages that it dropped for want of room. A broker
+// loses QoS 0 silently; here it is at least counted.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,8 @@ namespace millwright::roles {
 /// Lives on the executor that it is given; read from there.
 class BrokerWatch final : public engine::BrokerListener {
  public:
-  BrokerWatch(engine::BrokerConnector& connector, engine::BrokerEndpoint endpoint, engine::Executor& executor);
+  BrokerWatch(engine::BrokerConnector& connector, engine::BrokerEndpoint endpoint,
+              engine::Executor& executor);
   ~BrokerWatch() override;
 
   /// Over all lives of the broker that were seen.

@@ -14,8 +14,10 @@
 namespace millwright::roles {
 namespace {
 
-/// Writes the carried resources below `directory`; with a span, simulated time is that span instead of now and on.
-Result<void> write_resources(const std::string& directory, std::optional<std::pair<Timestamp, Timestamp>> span,
+/// Writes the carried resources below `directory`; with a span, simulated time is that span instead
+/// of now and on.
+Result<void> write_resources(const std::string& directory,
+                             std::optional<std::pair<Timestamp, Timestamp>> span,
                              std::uint64_t seed) {
   auto disk = engine::open_posix_disk(directory);
   if (!disk) return pass(std::move(disk));
@@ -30,7 +32,8 @@ Result<void> write_resources(const std::string& directory, std::optional<std::pa
       const auto declared = std::strtoull(content.c_str() + at + key.size(), nullptr, 10);
       std::string lines = fmt::format("seed: {}", declared + seed - 1);
       if (span) {
-        lines += fmt::format("\n{}start: {}\n{}end: {}", indent, to_rfc3339(span->first), indent, to_rfc3339(span->second));
+        lines += fmt::format("\n{}start: {}\n{}end: {}", indent, to_rfc3339(span->first), indent,
+                             to_rfc3339(span->second));
       }
       content.replace(at, line_end - at, lines);
     }
@@ -39,40 +42,44 @@ Result<void> write_resources(const std::string& directory, std::optional<std::pa
   return {};
 }
 
-void print_welcome(const LocalFleet& fleet, const std::string& directory, interfaces::Terminal& terminal) {
+void print_welcome(const LocalFleet& fleet, const std::string& directory,
+                   interfaces::Terminal& terminal) {
   const std::string& url = fleet.hub_url();
   terminal.out << fmt::format(
-      "\nMillwright demo: SIMULATED plant, {} processes, data in {}\n\n"
-      "  open       {}\n\n"
-      "worth trying in another terminal (with MILLWRIGHT_HUB={}):\n"
-      "  millwright watch 'site-a/*'\n"
-      "  millwright ledger\n"
-      "  millwright query \"SELECT site, device, metric, count(*) AS n FROM samples GROUP BY ALL ORDER BY ALL\"\n"
-      "  kill -9 {}        # the gateway of site-a: then look at the ledger\n\n"
-      "Ctrl-C stops everything that was started here.\n",
-      fleet.members().size(), directory, url, url,
-      [&] {
-        for (const auto& [name, pid] : fleet.pids()) {
-          if (name.starts_with("gateway")) return pid;
-        }
-        return 0;
-      }())
+                      "\nMillwright demo: SIMULATED plant, {} processes, data in {}\n\n"
+                      "  open       {}\n\n"
+                      "worth trying in another terminal (with MILLWRIGHT_HUB={}):\n"
+                      "  millwright watch 'site-a/*'\n"
+                      "  millwright ledger\n"
+                      "  millwright query \"SELECT site, device, metric, count(*) AS n FROM "
+                      "samples GROUP BY ALL ORDER BY ALL\"\n"
+                      "  kill -9 {}        # the gateway of site-a: then look at the ledger\n\n"
+                      "Ctrl-C stops everything that was started here.\n",
+                      fleet.members().size(), directory, url, url,
+                      [&] {
+                        for (const auto& [name, pid] : fleet.pids()) {
+                          if (name.starts_with("gateway")) return pid;
+                        }
+                        return 0;
+                      }())
                << std::flush;
 }
 
 Result<bool> wait_until_drained(LocalFleet& fleet, engine::StopSignal& stop) {
   while (!stop.wait(std::chrono::milliseconds(100))) {
     if (auto fallen = fleet.fallen(); !fallen.empty()) {
-      return fail(Code::unavailable, fmt::format("a member of the demo has ended: {}", fmt::join(fallen, "; ")));
+      return fail(Code::unavailable,
+                  fmt::format("a member of the demo has ended: {}", fmt::join(fallen, "; ")));
     }
     const auto edges = fleet.edges();
-    if (std::ranges::all_of(edges, [](const auto& e) { return e.status.number("drained") == 1; })) return true;
+    if (std::ranges::all_of(edges, [](const auto& e) { return e.status.number("drained") == 1; }))
+      return true;
   }
   return false;
 }
 
-Result<void> give_account(LocalFleet& fleet, bool complete, Duration wall, const interfaces::DemoOptions& options,
-                          interfaces::Terminal& terminal) {
+Result<void> give_account(LocalFleet& fleet, bool complete, Duration wall,
+                          const interfaces::DemoOptions& options, interfaces::Terminal& terminal) {
   RunReport report;
   report.example = "demo (simulated)";
   report.complete = complete;
@@ -85,8 +92,11 @@ Result<void> give_account(LocalFleet& fleet, bool complete, Duration wall, const
   report.broker_dropped = fleet.broker_dropped();
   const auto http = interfaces::make_http_client();
   if (auto asked = ask_hub(*http, fleet.hub_url(), report); !asked) return asked;
-  terminal.out << (options.output == interfaces::OutputFormat::json ? to_json(report) : to_table(report)) << std::flush;
-  if (!complete || report.samples_sent == 0 || report.samples_unexplained > 0 || report.samples_double > 0) {
+  terminal.out << (options.output == interfaces::OutputFormat::json ? to_json(report)
+                                                                    : to_table(report))
+               << std::flush;
+  if (!complete || report.samples_sent == 0 || report.samples_unexplained > 0 ||
+      report.samples_double > 0) {
     return fail(Code::conflict, "the account of the demo does not close");
   }
   return {};
@@ -135,7 +145,8 @@ Result<void> run_demo(const interfaces::DemoOptions& options, interfaces::Termin
   Result<void> outcome;
   if (options.once) {
     auto complete = wait_until_drained(**fleet, *stop);
-    outcome = complete ? give_account(**fleet, *complete, clock->monotonic_now() - start, options, terminal)
+    outcome = complete ? give_account(**fleet, *complete, clock->monotonic_now() - start, options,
+                                      terminal)
                        : Result<void>(pass(std::move(complete)));
   } else {
     print_welcome(**fleet, *directory, terminal);

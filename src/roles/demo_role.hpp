@@ -7,8 +7,8 @@
 
 namespace millwright::roles {
 
-/// Without `once`: until Ctrl-C; stops everything that it started. With `once`: plays `plant_time`, then gives the account;
-/// an error when it does not close.
+/// Without `once`: until Ctrl-C; stops everything that it started. With `once`: plays `plant_time`,
+/// then gives the account; an error when it does not close.
 Result<void> run_demo(const interfaces::DemoOptions& options, interfaces::Terminal& terminal);
 
 }  // namespace millwright::roles

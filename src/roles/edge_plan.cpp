@@ -12,9 +12,12 @@ namespace {
 
 drivers::Pace to_pace(const catalog::PaceSpec& spec) {
   switch (spec.kind) {
-    case catalog::PaceKind::as_fast_as_accepted: return drivers::Pace::fast();
-    case catalog::PaceKind::factor: return drivers::Pace::times(spec.factor);
-    case catalog::PaceKind::total: return drivers::Pace::within(spec.total);
+    case catalog::PaceKind::as_fast_as_accepted:
+      return drivers::Pace::fast();
+    case catalog::PaceKind::factor:
+      return drivers::Pace::times(spec.factor);
+    case catalog::PaceKind::total:
+      return drivers::Pace::within(spec.total);
   }
   return drivers::Pace::fast();
 }
@@ -30,35 +33,45 @@ drivers::FileSpec to_file(const catalog::FileLayout& layout) {
   file.skip_lines = layout.skip_lines;
   return file;
 }
-static_assert(static_cast<int>(catalog::FileFormat::parquet) == static_cast<int>(drivers::Format::parquet));
-static_assert(static_cast<int>(catalog::Delimiter::blanks) == static_cast<int>(drivers::Delimiter::blanks));
+static_assert(static_cast<int>(catalog::FileFormat::parquet) ==
+              static_cast<int>(drivers::Format::parquet));
+static_assert(static_cast<int>(catalog::Delimiter::blanks) ==
+              static_cast<int>(drivers::Delimiter::blanks));
 static_assert(static_cast<int>(catalog::TimeKind::row) == static_cast<int>(drivers::TimeKind::row));
 
-Result<std::unique_ptr<drivers::Driver>> open_replay(const catalog::SourceSetup& source, const catalog::ReplayDriver& spec,
+Result<std::unique_ptr<drivers::Driver>> open_replay(const catalog::SourceSetup& source,
+                                                     const catalog::ReplayDriver& spec,
                                                      const DriverWorld& world,
                                                      const std::optional<drivers::Pace>& pace) {
   drivers::ReplaySpec replay;
   replay.file = to_file(spec.file);
-  replay.time = {static_cast<drivers::TimeKind>(spec.time.kind), spec.time.column, spec.time.zone, spec.time.pattern,
-                 spec.time.epoch, spec.time.step};
+  replay.time = {static_cast<drivers::TimeKind>(spec.time.kind),
+                 spec.time.column,
+                 spec.time.zone,
+                 spec.time.pattern,
+                 spec.time.epoch,
+                 spec.time.step};
   replay.key_column = spec.key_column;
-  replay.order = spec.order == catalog::ReplayOrder::file ? drivers::ReplayOrder::file : drivers::ReplayOrder::event_time;
+  replay.order = spec.order == catalog::ReplayOrder::file ? drivers::ReplayOrder::file
+                                                          : drivers::ReplayOrder::event_time;
   replay.pace = pace.value_or(to_pace(spec.pace));
   replay.missing = spec.missing;
   for (const auto& device : source.devices) replay.keys.push_back({device.key, device.id});
   if (!source.devices.empty()) {
     for (const auto& metric : source.devices.front().metrics) {
       const auto& declared = metric.spec;
-      replay.metrics.push_back({declared.source.empty() ? declared.name : declared.source, declared.name,
-                                declared.datatype, declared.unit});
+      replay.metrics.push_back({declared.source.empty() ? declared.name : declared.source,
+                                declared.name, declared.datatype, declared.unit});
     }
   }
   return drivers::make_replay(std::move(replay), world.formats,
                               {world.clock, world.executor, world.files, world.log});
 }
 
-Result<std::unique_ptr<drivers::Driver>> open_plant(const catalog::SourceSetup& source, const catalog::PlantDriver& spec,
-                                                    const DriverWorld& world, const std::optional<drivers::Pace>& pace) {
+Result<std::unique_ptr<drivers::Driver>> open_plant(const catalog::SourceSetup& source,
+                                                    const catalog::PlantDriver& spec,
+                                                    const DriverWorld& world,
+                                                    const std::optional<drivers::Pace>& pace) {
   drivers::PlantSpec plant;
   plant.seed = spec.seed;
   plant.step = spec.step;
@@ -66,7 +79,8 @@ Result<std::unique_ptr<drivers::Driver>> open_plant(const catalog::SourceSetup& 
   plant.start = spec.start;
   plant.end = spec.end;
   plant.pace = pace.value_or(to_pace(spec.pace));
-  plant.overflow = spec.overflow == catalog::Overflow::drop ? drivers::Overflow::drop : drivers::Overflow::wait;
+  plant.overflow =
+      spec.overflow == catalog::Overflow::drop ? drivers::Overflow::drop : drivers::Overflow::wait;
   plant.life_mean = spec.life_mean;
   plant.repair_mean = spec.repair_mean;
   plant.sensor_fault_every = spec.sensor_fault_every;
@@ -81,8 +95,8 @@ bool applies(const catalog::StageSpec& stage, const std::string& metric) {
   return stage.metrics.empty() || std::ranges::find(stage.metrics, metric) != stage.metrics.end();
 }
 
-void add_flags(pipeline::PipelineSpec& spec, const catalog::StageSpec& stage, const catalog::FlagStage& flag,
-               const catalog::DeviceSetup& device) {
+void add_flags(pipeline::PipelineSpec& spec, const catalog::StageSpec& stage,
+               const catalog::FlagStage& flag, const catalog::DeviceSetup& device) {
   for (const auto& metric : device.metrics) {
     if (!applies(stage, metric.spec.name)) continue;
     catalog::Limits limits = flag.limits;
@@ -115,8 +129,10 @@ void add_aggregates(pipeline::PipelineSpec& spec, const catalog::StageSpec& stag
   base.keep_input = aggregate.keep_input;
   base.count_expected = aggregate.count_expected;
   base.functions.clear();
-  for (const auto function : aggregate.functions) base.functions.push_back(static_cast<pipeline::Function>(function));
-  // A window is complete by the period of each signal, so metrics are grouped by what is expected of them.
+  for (const auto function : aggregate.functions)
+    base.functions.push_back(static_cast<pipeline::Function>(function));
+  // A window is complete by the period of each signal, so metrics are grouped by what is expected
+  // of them.
   std::map<std::uint64_t, std::vector<std::string>> by_expected;
   for (const auto& metric : device.metrics) {
     if (!applies(stage, metric.spec.name)) continue;
@@ -133,11 +149,13 @@ void add_aggregates(pipeline::PipelineSpec& spec, const catalog::StageSpec& stag
     spec.stages.emplace_back(std::move(out));
   }
 }
-static_assert(static_cast<int>(catalog::AggregateFunction::stddev) == static_cast<int>(pipeline::Function::stddev));
+static_assert(static_cast<int>(catalog::AggregateFunction::stddev) ==
+              static_cast<int>(pipeline::Function::stddev));
 
 }  // namespace
 
-pipeline::PipelineSpec plan_pipeline(const catalog::PipelineSetup& setup, const catalog::DeviceSetup& device) {
+pipeline::PipelineSpec plan_pipeline(const catalog::PipelineSetup& setup,
+                                     const catalog::DeviceSetup& device) {
   pipeline::PipelineSpec spec;
   spec.identity = setup.identity;
   for (const auto& metric : device.metrics) {
@@ -145,11 +163,13 @@ pipeline::PipelineSpec plan_pipeline(const catalog::PipelineSetup& setup, const 
   }
   for (const auto& stage : setup.spec.stages) {
     if (const auto* scale = std::get_if<catalog::ScaleStage>(&stage.parameters)) {
-      spec.stages.emplace_back(pipeline::ScaleSpec{stage.metrics, scale->gain, scale->offset, scale->unit});
+      spec.stages.emplace_back(
+          pipeline::ScaleSpec{stage.metrics, scale->gain, scale->offset, scale->unit});
     } else if (const auto* median = std::get_if<catalog::MedianStage>(&stage.parameters)) {
       spec.stages.emplace_back(pipeline::MedianSpec{stage.metrics, median->window});
     } else if (const auto* band = std::get_if<catalog::DeadbandStage>(&stage.parameters)) {
-      spec.stages.emplace_back(pipeline::DeadbandSpec{stage.metrics, band->absolute, band->percent, band->silence_max});
+      spec.stages.emplace_back(
+          pipeline::DeadbandSpec{stage.metrics, band->absolute, band->percent, band->silence_max});
     } else if (const auto* flag = std::get_if<catalog::FlagStage>(&stage.parameters)) {
       add_flags(spec, stage, *flag, device);
     } else if (const auto* aggregate = std::get_if<catalog::AggregateStage>(&stage.parameters)) {
@@ -159,15 +179,18 @@ pipeline::PipelineSpec plan_pipeline(const catalog::PipelineSetup& setup, const 
   return spec;
 }
 
-Result<std::vector<edge::Source>> plan_sources(const catalog::EdgeSetup& setup, const DriverWorld& world,
+Result<std::vector<edge::Source>> plan_sources(const catalog::EdgeSetup& setup,
+                                               const DriverWorld& world,
                                                const std::optional<drivers::Pace>& pace) {
   std::vector<edge::Source> sources;
   for (const auto& source : setup.sources) {
     edge::Source out;
     out.name = source.resource;
     const auto* replay = std::get_if<catalog::ReplayDriver>(&source.driver);
-    auto driver = replay != nullptr ? open_replay(source, *replay, world, pace)
-                                    : open_plant(source, std::get<catalog::PlantDriver>(source.driver), world, pace);
+    auto driver =
+        replay != nullptr
+            ? open_replay(source, *replay, world, pace)
+            : open_plant(source, std::get<catalog::PlantDriver>(source.driver), world, pace);
     if (!driver) return pass(std::move(driver), "source " + source.resource);
     out.driver = std::move(*driver);
     for (const auto& device : source.devices) {

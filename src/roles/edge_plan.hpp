@@ -22,11 +22,15 @@ struct DriverWorld {
   drivers::Formats formats;
 };
 
-/// The pipeline of one device, with the limits that its signals declare. Empty stages: nothing to do.
-pipeline::PipelineSpec plan_pipeline(const catalog::PipelineSetup& setup, const catalog::DeviceSetup& device);
+/// The pipeline of one device, with the limits that its signals declare. Empty stages: nothing to
+/// do.
+pipeline::PipelineSpec plan_pipeline(const catalog::PipelineSetup& setup,
+                                     const catalog::DeviceSetup& device);
 
-/// Opens every source of an edge. `pace`, where given, replaces the pace that the resources declare.
-Result<std::vector<edge::Source>> plan_sources(const catalog::EdgeSetup& setup, const DriverWorld& world,
+/// Opens every source of an edge. `pace`, where given, replaces the pace that the resources
+/// declare.
+Result<std::vector<edge::Source>> plan_sources(const catalog::EdgeSetup& setup,
+                                               const DriverWorld& world,
                                                const std::optional<drivers::Pace>& pace);
 
 }  // namespace millwright::roles

@@ -27,7 +27,8 @@ edge::EdgeOptions to_core_options(const interfaces::EdgeRoleOptions& options) {
   core.uplink.session.quality_in_data =
       options.quality_in_data ? sparkplug::QualityInData::yes : sparkplug::QualityInData::no;
   core.uplink.broker = options.broker;
-  if (core.uplink.broker.client_id.empty()) core.uplink.broker.client_id = options.site + "." + options.edge;
+  if (core.uplink.broker.client_id.empty())
+    core.uplink.broker.client_id = options.site + "." + options.edge;
   return core;
 }
 
@@ -73,7 +74,8 @@ Result<void> run_edge(const interfaces::EdgeRoleOptions& options, interfaces::Te
       made = pass(std::move(sources));
       return;
     }
-    auto created = edge::EdgeCore::create(host.world(), to_core_options(options), std::move(*sources));
+    auto created =
+        edge::EdgeCore::create(host.world(), to_core_options(options), std::move(*sources));
     if (!created) {
       made = pass(std::move(created));
       return;
@@ -82,7 +84,8 @@ Result<void> run_edge(const interfaces::EdgeRoleOptions& options, interfaces::Te
     core->start();
   });
   if (!made) return made;
-  host.log().info("edge", fmt::format("{}/{} started; data in {}", options.site, options.edge, options.data_dir));
+  host.log().info("edge", fmt::format("{}/{} started; data in {}", options.site, options.edge,
+                                      options.data_dir));
 
   StatusFile status_file(host.disk());
   bool drained = false;

@@ -22,7 +22,9 @@ std::vector<std::string_view> words_of(std::string_view line) {
 
 }  // namespace
 
-std::string_view name_of(FaultKind kind) { return kind == FaultKind::kill ? "kill" : "stall"; }
+std::string_view name_of(FaultKind kind) {
+  return kind == FaultKind::kill ? "kill" : "stall";
+}
 
 Result<std::vector<Fault>> parse_fault_script(std::string_view text, const std::string& file) {
   std::vector<Fault> faults;
@@ -37,7 +39,11 @@ Result<std::vector<Fault>> parse_fault_script(std::string_view text, const std::
     const auto words = words_of(line);
     if (words.empty()) continue;
     const auto problem = [&](std::string what) {
-      problems.push_back({{file, number, 1, ""}, std::move(what), "at <share>% kill|stall <member> for <duration>", "", ""});
+      problems.push_back({{file, number, 1, ""},
+                          std::move(what),
+                          "at <share>% kill|stall <member> for <duration>",
+                          "",
+                          ""});
     };
     if (words.size() != 6 || words[0] != "at" || words[4] != "for" || !words[1].ends_with('%')) {
       problem("this is not a fault");
@@ -45,14 +51,18 @@ Result<std::vector<Fault>> parse_fault_script(std::string_view text, const std::
     }
     Fault fault;
     double percent = 0;
-    const auto [stop, error] = std::from_chars(words[1].data(), words[1].data() + words[1].size() - 1, percent);
-    if (error != std::errc{} || stop != words[1].data() + words[1].size() - 1 || percent < 0 || percent > 100) {
+    const auto [stop, error] =
+        std::from_chars(words[1].data(), words[1].data() + words[1].size() - 1, percent);
+    if (error != std::errc{} || stop != words[1].data() + words[1].size() - 1 || percent < 0 ||
+        percent > 100) {
       problem(fmt::format("'{}' is not a share from 0% to 100%", words[1]));
       continue;
     }
     fault.share = percent / 100;
-    if (words[2] == "kill") fault.kind = FaultKind::kill;
-    else if (words[2] == "stall") fault.kind = FaultKind::stall;
+    if (words[2] == "kill")
+      fault.kind = FaultKind::kill;
+    else if (words[2] == "stall")
+      fault.kind = FaultKind::stall;
     else {
       problem(fmt::format("'{}' is not a kind of fault", words[2]));
       continue;
@@ -67,8 +77,9 @@ Result<std::vector<Fault>> parse_fault_script(std::string_view text, const std::
     faults.push_back(std::move(fault));
   }
   if (!problems.empty()) {
-    return std::unexpected(Error(Code::invalid_input, fmt::format("{} has {} problems", file, problems.size()))
-                               .with_problems(std::move(problems)));
+    return std::unexpected(
+        Error(Code::invalid_input, fmt::format("{} has {} problems", file, problems.size()))
+            .with_problems(std::move(problems)));
   }
   std::ranges::stable_sort(faults, {}, &Fault::share);
   return faults;

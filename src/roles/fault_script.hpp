@@ -1,4 +1,5 @@
-// A script of faults for a run: `at 20% kill hub for 10s`, one a line, `#` comments. Shares are of the paced duration.
+// A script of faults for a run: `at 20% kill hub for 10s`, one a line, `#` comments. Shares are of
+// the paced duration.
 #pragma once
 
 #include <string>

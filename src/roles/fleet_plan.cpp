@@ -15,7 +15,8 @@ Result<std::vector<FleetSite>> plan_fleet(const std::vector<std::string>& paths)
     sites.push_back({resource.key.name, spec.gateway, spec.edges});
   }
   if (sites.empty()) {
-    return fail(Code::invalid_input, "the resources declare no site", "add a document of kind Site");
+    return fail(Code::invalid_input, "the resources declare no site",
+                "add a document of kind Site");
   }
   return sites;
 }

@@ -16,12 +16,14 @@ gateway::GatewayOptions to_core_options(const interfaces::GatewayRoleOptions& op
   core.site_link.session.host_id = options.host_id.empty() ? options.gateway : options.host_id;
   core.site_link.session.group = options.site;
   core.site_link.broker = options.site_broker;
-  if (core.site_link.broker.client_id.empty()) core.site_link.broker.client_id = options.gateway + ".host";
+  if (core.site_link.broker.client_id.empty())
+    core.site_link.broker.client_id = options.gateway + ".host";
   core.uplink.session.group = options.site;
   core.uplink.session.edge = options.gateway;
   core.uplink.session.primary_host = options.primary_host;
   core.uplink.broker = options.hub_broker;
-  if (core.uplink.broker.client_id.empty()) core.uplink.broker.client_id = options.site + "." + options.gateway;
+  if (core.uplink.broker.client_id.empty())
+    core.uplink.broker.client_id = options.site + "." + options.gateway;
   return core;
 }
 
@@ -40,7 +42,8 @@ Status to_status(const gateway::GatewayStatus& status) {
 
 }  // namespace
 
-Result<void> run_gateway(const interfaces::GatewayRoleOptions& options, interfaces::Terminal& terminal) {
+Result<void> run_gateway(const interfaces::GatewayRoleOptions& options,
+                         interfaces::Terminal& terminal) {
   const auto stop = engine::make_stop_signal();
   auto machine = Machine::create("gateway", options.data_dir, options.log_level);
   if (!machine) return pass(std::move(machine));

@@ -8,6 +8,7 @@
 namespace millwright::roles {
 
 /// Runs until it is asked to stop.
-Result<void> run_gateway(const interfaces::GatewayRoleOptions& options, interfaces::Terminal& terminal);
+Result<void> run_gateway(const interfaces::GatewayRoleOptions& options,
+                         interfaces::Terminal& terminal);
 
 }  // namespace millwright::roles

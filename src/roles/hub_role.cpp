@@ -25,13 +25,13 @@ struct HubParts {
   std::unique_ptr<interfaces::HubApi> api;
 };
 
-Result<void> build(HubParts& parts, const interfaces::HubRoleOptions& options, Machine& host, engine::SegmentStore& store,
-                   engine::Executor& lane) {
+Result<void> build(HubParts& parts, const interfaces::HubRoleOptions& options, Machine& host,
+                   engine::SegmentStore& store, engine::Executor& lane) {
   historian::Options historian_options;
   historian_options.directory = historian_directory;
   historian_options.seal_interval = options.seal_interval;
-  auto opened = historian::Historian::open(historian_options, host.disk(), store, host.clock(), host.log(),
-                                           host.executor(), lane);
+  auto opened = historian::Historian::open(historian_options, host.disk(), store, host.clock(),
+                                           host.log(), host.executor(), lane);
   if (!opened) return pass(std::move(opened), "opening the historian");
   parts.historian = std::move(*opened);
   for (const auto& damage : parts.historian->damages()) {
@@ -51,7 +51,8 @@ Result<void> build(HubParts& parts, const interfaces::HubRoleOptions& options, M
   api.version = version;
   api.simulated = options.simulated;
   api.resident_bytes = interfaces::make_resident_bytes();
-  parts.api = std::make_unique<interfaces::HubApi>(*parts.core, host.executor(), host.clock(), std::move(api));
+  parts.api = std::make_unique<interfaces::HubApi>(*parts.core, host.executor(), host.clock(),
+                                                   std::move(api));
   parts.core->start();
   return {};
 }
@@ -89,7 +90,8 @@ Result<void> run_hub(const interfaces::HubRoleOptions& options, interfaces::Term
     take_down();
     return built;
   }
-  auto server = interfaces::start_http_server({.host = options.http_host, .port = options.http_port}, parts.api->handler());
+  auto server = interfaces::start_http_server(
+      {.host = options.http_host, .port = options.http_port}, parts.api->handler());
   if (!server) {
     take_down();
     return pass(std::move(server), "starting the API");

@@ -7,7 +7,8 @@
 
 namespace millwright::roles {
 
-/// Runs until it is asked to stop. Writes the address of its API to `status.json` (`url`) and to standard output.
+/// Runs until it is asked to stop. Writes the address of its API to `status.json` (`url`) and to
+/// standard output.
 Result<void> run_hub(const interfaces::HubRoleOptions& options, interfaces::Terminal& terminal);
 
 }  // namespace millwright::roles

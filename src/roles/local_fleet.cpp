@@ -12,14 +12,20 @@ namespace {
 constexpr std::string_view hub_broker = "broker";
 constexpr std::string_view watch_account = "watch";
 
-std::string site_broker(const std::string& site) { return "broker-" + site; }
+std::string site_broker(const std::string& site) {
+  return "broker-" + site;
+}
 
 std::string_view level_name(Severity severity) {
   switch (severity) {
-    case Severity::debug: return "debug";
-    case Severity::info: return "info";
-    case Severity::warning: return "warning";
-    case Severity::error: return "error";
+    case Severity::debug:
+      return "debug";
+    case Severity::info:
+      return "info";
+    case Severity::warning:
+      return "warning";
+    case Severity::error:
+      return "error";
   }
   return "info";
 }
@@ -35,28 +41,36 @@ LocalFleet::LocalFleet(FleetOptions options, const Clock& clock, Random& random,
       watch_executor_(engine::make_thread_executor("broker-watch", clock)),
       connector_(engine::make_mosquitto_connector()) {}
 
-LocalFleet::~LocalFleet() { stop(); }
+LocalFleet::~LocalFleet() {
+  stop();
+}
 
-Result<std::unique_ptr<LocalFleet>> LocalFleet::start(FleetOptions options, const Clock& clock, Random& random, Log& log) {
+Result<std::unique_ptr<LocalFleet>> LocalFleet::start(FleetOptions options, const Clock& clock,
+                                                      Random& random, Log& log) {
   std::unique_ptr<LocalFleet> fleet(new LocalFleet(std::move(options), clock, random, log));
-  if (auto done = fleet->start_brokers(); !done) return pass(std::move(done), "starting the brokers");
+  if (auto done = fleet->start_brokers(); !done)
+    return pass(std::move(done), "starting the brokers");
   if (auto done = fleet->start_hub(); !done) return pass(std::move(done), "starting the hub");
   for (const FleetSite& site : fleet->options_.sites) {
-    if (auto done = site.gateway.empty() ? Result<void>() : fleet->add_gateway(site); !done) return pass(std::move(done), "starting gateway " + site.gateway);
+    if (auto done = site.gateway.empty() ? Result<void>() : fleet->add_gateway(site); !done)
+      return pass(std::move(done), "starting gateway " + site.gateway);
     for (const auto& edge : site.edges) {
-      if (auto done = fleet->add_edge(site, edge); !done) return pass(std::move(done), "starting edge " + edge);
+      if (auto done = fleet->add_edge(site, edge); !done)
+        return pass(std::move(done), "starting edge " + edge);
     }
   }
   return fleet;
 }
 
-Result<void> LocalFleet::start_broker(const std::string& name, std::vector<engine::BrokerAccount> accounts) {
+Result<void> LocalFleet::start_broker(const std::string& name,
+                                      std::vector<engine::BrokerAccount> accounts) {
   accounts.push_back({std::string(watch_account), engine::make_password(random_), {}, {"$SYS/#"}});
   for (const auto& account : accounts) passwords_[name + "/" + account.user] = account.password;
   engine::BrokerProcessOptions options;
   options.directory = directory_of(name);
   options.accounts = std::move(accounts);
-  // Room for every edge's window at once; the windows, not this bound, keep a slow reader from costing messages.
+  // Room for every edge's window at once; the windows, not this bound, keep a slow reader from
+  // costing messages.
   options.queued_messages_max = 20'000;
   auto process = engine::start_mosquitto(std::move(options));
   if (!process) return pass(std::move(process));
@@ -65,7 +79,8 @@ Result<void> LocalFleet::start_broker(const std::string& name, std::vector<engin
   broker.process = std::move(*process);
   auto endpoint = broker.process->endpoint("watch", watch_account);
   engine::run_and_wait(*watch_executor_, [&] {
-    broker.watch = std::make_unique<BrokerWatch>(*connector_, std::move(endpoint), *watch_executor_);
+    broker.watch =
+        std::make_unique<BrokerWatch>(*connector_, std::move(endpoint), *watch_executor_);
   });
   brokers_.push_back(std::move(broker));
   return {};
@@ -79,7 +94,8 @@ Result<void> LocalFleet::start_brokers() {
     std::vector<engine::BrokerAccount> edges;
     for (const auto& edge : site.edges) {
       const std::string base = "spBv1.0/" + site.site + "/+/" + edge;
-      edges.push_back({edge, engine::make_password(random_), {base, base + "/#"}, {"spBv1.0/STATE/#"}});
+      edges.push_back(
+          {edge, engine::make_password(random_), {base, base + "/#"}, {"spBv1.0/STATE/#"}});
     }
     if (site.gateway.empty()) {
       std::ranges::move(edges, std::back_inserter(at_hub));
@@ -87,7 +103,8 @@ Result<void> LocalFleet::start_brokers() {
     }
     at_hub.push_back({site.gateway, engine::make_password(random_), {own}, {"spBv1.0/STATE/#"}});
     std::vector<engine::BrokerAccount> at_site = std::move(edges);
-    at_site.push_back({site.gateway, engine::make_password(random_), {own, "spBv1.0/STATE/" + site.gateway}, {}});
+    at_site.push_back(
+        {site.gateway, engine::make_password(random_), {own, "spBv1.0/STATE/" + site.gateway}, {}});
     if (auto done = start_broker(site_broker(site.site), std::move(at_site)); !done) return done;
   }
   return start_broker(std::string(hub_broker), std::move(at_hub));
@@ -99,12 +116,14 @@ Result<std::string> LocalFleet::password_file(const std::string& user) {
   auto disk = engine::open_posix_disk(options_.directory);
   if (!disk) return pass(std::move(disk));
   const std::string text = passwords_.at(user) + "\n";
-  if (auto done = engine::replace_whole(**disk, name, as_bytes(text)); !done) return pass(std::move(done));
+  if (auto done = engine::replace_whole(**disk, name, as_bytes(text)); !done)
+    return pass(std::move(done));
   return options_.directory + "/" + name;
 }
 
-void LocalFleet::add_broker_arguments(std::vector<std::string>& arguments, const std::string& prefix,
-                                      const std::string& broker, const std::string& user) {
+void LocalFleet::add_broker_arguments(std::vector<std::string>& arguments,
+                                      const std::string& prefix, const std::string& broker,
+                                      const std::string& user) {
   const Broker* found = find_broker(broker);
   MILLWRIGHT_ASSERT(found != nullptr);
   arguments.insert(arguments.end(), {prefix, fmt::format("127.0.0.1:{}", found->process->port())});
@@ -127,8 +146,11 @@ Result<void> LocalFleet::start_hub() {
   Member hub;
   hub.name = "hub";
   hub.directory = directory_of("hub");
-  hub.arguments = {*program, "hub", "--host-id", "hub", "--data-dir", hub.directory, "--http",
-                   fmt::format("127.0.0.1:{}", options_.http_port), "--log-level", std::string(level_name(options_.log_level))};
+  hub.arguments = {*program,      "hub",
+                   "--host-id",   "hub",
+                   "--data-dir",  hub.directory,
+                   "--http",      fmt::format("127.0.0.1:{}", options_.http_port),
+                   "--log-level", std::string(level_name(options_.log_level))};
   add_broker_arguments(hub.arguments, "--broker", std::string(hub_broker), "hub");
   if (options_.simulated) hub.arguments.push_back("--simulated");
   hub_url_ = fmt::format("http://127.0.0.1:{}", options_.http_port);
@@ -143,8 +165,11 @@ Result<void> LocalFleet::add_gateway(const FleetSite& site) {
   Member gateway;
   gateway.name = site.gateway;
   gateway.directory = directory_of(site.gateway);
-  gateway.arguments = {*program, "gateway", "--site", site.site, "--gateway", site.gateway, "--primary-host", "hub",
-                       "--data-dir", gateway.directory, "--log-level", std::string(level_name(options_.log_level))};
+  gateway.arguments = {
+      *program,          "gateway",     "--site",
+      site.site,         "--gateway",   site.gateway,
+      "--primary-host",  "hub",         "--data-dir",
+      gateway.directory, "--log-level", std::string(level_name(options_.log_level))};
   add_broker_arguments(gateway.arguments, "--site-broker", site_broker(site.site), site.gateway);
   add_broker_arguments(gateway.arguments, "--hub-broker", std::string(hub_broker), site.gateway);
   members_.push_back(std::move(gateway));
@@ -157,10 +182,20 @@ Result<void> LocalFleet::add_edge(const FleetSite& site, const std::string& edge
   Member member;
   member.name = edge;
   member.directory = directory_of(edge);
-  member.arguments = {*program, "--site", site.site, "--edge", edge, "--primary-host",
-                      site.gateway.empty() ? "hub" : site.gateway, "--data-dir", member.directory, "--log-level", std::string(level_name(options_.log_level))};
+  member.arguments = {*program,
+                      "--site",
+                      site.site,
+                      "--edge",
+                      edge,
+                      "--primary-host",
+                      site.gateway.empty() ? "hub" : site.gateway,
+                      "--data-dir",
+                      member.directory,
+                      "--log-level",
+                      std::string(level_name(options_.log_level))};
   add_broker_arguments(member.arguments, "--broker", broker_of(site), edge);
-  for (const auto& path : options_.resources) member.arguments.insert(member.arguments.end(), {"--resources", path});
+  for (const auto& path : options_.resources)
+    member.arguments.insert(member.arguments.end(), {"--resources", path});
   for (const auto& [name, value] : options_.variables) {
     member.arguments.insert(member.arguments.end(), {"--var", name + "=" + value});
   }
@@ -194,8 +229,10 @@ Result<void> LocalFleet::wait_for_hub() {
   if (!disk) return pass(std::move(disk));
   const Duration until = clock_.monotonic_now() + options_.ready_within;
   while (clock_.monotonic_now() < until) {
-    if (auto ended = members_.front().process->wait(std::chrono::milliseconds(50)); ended && *ended) {
-      return fail(Code::unavailable, fmt::format("the hub ended at start with status {}", (*ended)->code),
+    if (auto ended = members_.front().process->wait(std::chrono::milliseconds(50));
+        ended && *ended) {
+      return fail(Code::unavailable,
+                  fmt::format("the hub ended at start with status {}", (*ended)->code),
                   "read " + directory_of("hub") + "/error.log");
     }
     auto content = engine::read_whole(**disk, StatusFile::name);
@@ -232,7 +269,8 @@ Result<void> LocalFleet::kill(const std::string& name) {
   if (Member* member = find(name)) {
     member->killed = true;
     if (auto done = member->process->signal(engine::ProcessSignal::kill); !done) return done;
-    if (auto ended = member->process->wait(std::chrono::seconds(5)); !ended) return pass(std::move(ended));
+    if (auto ended = member->process->wait(std::chrono::seconds(5)); !ended)
+      return pass(std::move(ended));
     return {};
   }
   if (Broker* broker = find_broker(name)) {
@@ -241,7 +279,8 @@ Result<void> LocalFleet::kill(const std::string& name) {
     if (auto ended = process.wait(std::chrono::seconds(5)); !ended) return pass(std::move(ended));
     return {};
   }
-  return fail(Code::not_found, "the fleet has no member '" + name + "'", fmt::format("use one of {}", fmt::join(members(), ", ")));
+  return fail(Code::not_found, "the fleet has no member '" + name + "'",
+              fmt::format("use one of {}", fmt::join(members(), ", ")));
 }
 
 Result<void> LocalFleet::restart(const std::string& name) {
@@ -284,7 +323,8 @@ std::vector<std::string> LocalFleet::fallen() {
     if (member.killed || !member.process) continue;
     auto ended = member.process->wait(Duration(0));
     if (ended && *ended) {
-      names.push_back(fmt::format("{} ended with status {} (see {}/error.log)", member.name, (*ended)->code, member.directory));
+      names.push_back(fmt::format("{} ended with status {} (see {}/error.log)", member.name,
+                                  (*ended)->code, member.directory));
     }
   }
   return names;
@@ -294,11 +334,14 @@ std::vector<std::string> LocalFleet::revive() {
   std::vector<std::string> names;
   for (const auto& name : members()) {
     Member* member = find(name);
-    engine::Process& process = member != nullptr ? *member->process : find_broker(name)->process->process();
+    engine::Process& process =
+        member != nullptr ? *member->process : find_broker(name)->process->process();
     auto ended = process.wait(Duration(0));
     if (!ended || !*ended) continue;
-    if (auto done = restart(name); !done) log_.error("fleet", name + ": " + done.error().text());
-    else names.push_back(name);
+    if (auto done = restart(name); !done)
+      log_.error("fleet", name + ": " + done.error().text());
+    else
+      names.push_back(name);
   }
   return names;
 }

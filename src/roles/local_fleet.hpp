@@ -1,5 +1,6 @@
-// A whole plant on one machine: brokers, hub, gateways and edges as processes of their own on free loopback ports, each with
-// an account and a data directory. For `demo`, `run` and tests. Whoever owns it stops all that it started.
+// A whole plant on one machine: brokers, hub, gateways and edges as processes of their own on free
+// loopback ports, each with an account and a data directory. For `demo`, `run` and tests. Whoever
+// owns it stops all that it started.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,7 @@ struct FleetSite {
 };
 
 struct FleetOptions {
-  std::string directory;               ///< data directories and logs go below it
+  std::string directory;  ///< data directories and logs go below it
   std::vector<FleetSite> sites;
   std::vector<std::string> resources;  ///< files or directories, for every edge
   std::map<std::string, std::string> variables;
@@ -48,7 +49,8 @@ struct FleetEdge {
 class LocalFleet {
  public:
   /// Call it from a thread that outlives the fleet.
-  static Result<std::unique_ptr<LocalFleet>> start(FleetOptions options, const Clock& clock, Random& random, Log& log);
+  static Result<std::unique_ptr<LocalFleet>> start(FleetOptions options, const Clock& clock,
+                                                   Random& random, Log& log);
   ~LocalFleet();
 
   const std::string& hub_url() const { return hub_url_; }
@@ -67,7 +69,8 @@ class LocalFleet {
   std::vector<std::string> fallen();
   /// Starts again what has ended; gives the names.
   std::vector<std::string> revive();
-  /// Messages that brokers dropped for want of room, as they say themselves; restarts of a broker are added up.
+  /// Messages that brokers dropped for want of room, as they say themselves; restarts of a broker
+  /// are added up.
   std::uint64_t broker_dropped() const;
   std::vector<std::pair<std::string, int>> pids() const;
   /// Terminates in order: edges, gateways, hub, brokers.
@@ -98,9 +101,11 @@ class LocalFleet {
   std::string broker_of(const FleetSite& site) const;
   Member* find(const std::string& name);
   Broker* find_broker(const std::string& name);
-  std::string directory_of(const std::string& member) const { return options_.directory + "/" + member; }
-  void add_broker_arguments(std::vector<std::string>& arguments, const std::string& prefix, const std::string& broker,
-                            const std::string& user);
+  std::string directory_of(const std::string& member) const {
+    return options_.directory + "/" + member;
+  }
+  void add_broker_arguments(std::vector<std::string>& arguments, const std::string& prefix,
+                            const std::string& broker, const std::string& user);
 
   FleetOptions options_;
   const Clock& clock_;

@@ -4,7 +4,8 @@
 
 namespace millwright::roles {
 
-Result<std::unique_ptr<Machine>> Machine::create(const std::string& name, const std::string& data_dir, Severity log_level) {
+Result<std::unique_ptr<Machine>> Machine::create(const std::string& name,
+                                                 const std::string& data_dir, Severity log_level) {
   std::unique_ptr<Machine> machine(new Machine);
   machine->clock_ = engine::make_real_clock();
   machine->random_ = engine::make_real_random();
@@ -19,8 +20,12 @@ Result<std::unique_ptr<Machine>> Machine::create(const std::string& name, const 
 
 Machine::~Machine() = default;
 
-engine::World Machine::world() { return {*clock_, *random_, *executor_, *disk_, *brokers_, *log_}; }
+engine::World Machine::world() {
+  return {*clock_, *random_, *executor_, *disk_, *brokers_, *log_};
+}
 
-void Machine::run(engine::Task task) { engine::run_and_wait(*executor_, std::move(task)); }
+void Machine::run(engine::Task task) {
+  engine::run_and_wait(*executor_, std::move(task));
+}
 
 }  // namespace millwright::roles

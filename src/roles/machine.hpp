@@ -1,5 +1,5 @@
-// What every real role stands on: clock, randomness, log, one executor thread, the disk below its data directory and the
-// MQTT client. Made once in a role's composition; torn down in reverse.
+// What every real role stands on: clock, randomness, log, one executor thread, the disk below its
+// data directory and the MQTT client. Made once in a role's composition; torn down in reverse.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,8 @@ namespace millwright::roles {
 class Machine {
  public:
   /// Opens `data_dir`, which is made when absent.
-  static Result<std::unique_ptr<Machine>> create(const std::string& name, const std::string& data_dir, Severity log_level);
+  static Result<std::unique_ptr<Machine>> create(const std::string& name,
+                                                 const std::string& data_dir, Severity log_level);
   ~Machine();
 
   engine::World world();

@@ -1,4 +1,5 @@
-// What a run proves, and how it is said. The hub's own account and count of rows are asked over its API.
+// What a run proves, and how it is said. The hub's own account and count of rows are asked over its
+// API.
 #pragma once
 
 #include <cstdint>
@@ -21,23 +22,24 @@ struct FaultRecord {
 
 struct RunReport {
   std::string example;
-  std::uint64_t samples_sent = 0;         ///< accepted by the edges, as they say
-  std::uint64_t samples_stored = 0;       ///< durable rows of their incarnations
+  std::uint64_t samples_sent = 0;    ///< accepted by the edges, as they say
+  std::uint64_t samples_stored = 0;  ///< durable rows of their incarnations
   std::uint64_t samples_lost_declared = 0;
   std::uint64_t samples_unexplained = 0;  ///< sent − stored − declared
   std::uint64_t samples_double = 0;       ///< rows found twice by counting them
   std::uint64_t samples_missing = 0;      ///< stored by the account, not found by counting
   std::uint64_t samples_resent = 0;
-  std::uint64_t broker_dropped = 0;       ///< messages
+  std::uint64_t broker_dropped = 0;  ///< messages
   double wall_s = 0;
-  bool complete = false;                  ///< every source ended and every edge was drained
-  std::string data_dir;                   ///< empty: removed
+  bool complete = false;  ///< every source ended and every edge was drained
+  std::string data_dir;   ///< empty: removed
   std::vector<FaultRecord> faults;
 };
 
 /// Fills stored, lost, double and missing from the hub at `url`.
 Result<void> ask_hub(interfaces::HttpClient& http, const std::string& url, RunReport& report);
-/// The series dictionary of the hub as JSON text, for whoever reads the segments with another engine.
+/// The series dictionary of the hub as JSON text, for whoever reads the segments with another
+/// engine.
 Result<std::string> series_dictionary(interfaces::HttpClient& http, const std::string& url);
 std::string to_json(const RunReport& report);
 std::string to_table(const RunReport& report);

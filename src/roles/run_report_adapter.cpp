@@ -8,7 +8,8 @@ namespace {
 
 using nlohmann::json;
 
-Result<json> call(interfaces::HttpClient& http, interfaces::Method method, const std::string& url, const std::string& body) {
+Result<json> call(interfaces::HttpClient& http, interfaces::Method method, const std::string& url,
+                  const std::string& body) {
   interfaces::HttpCall request;
   request.method = method;
   request.url = url;
@@ -17,7 +18,8 @@ Result<json> call(interfaces::HttpClient& http, interfaces::Method method, const
   auto response = http.call(request);
   if (!response) return pass(std::move(response));
   if (response->status >= 300) {
-    return fail(Code::unavailable, fmt::format("{} answers {}: {}", url, response->status, response->body));
+    return fail(Code::unavailable,
+                fmt::format("{} answers {}: {}", url, response->status, response->body));
   }
   auto parsed = json::parse(response->body, nullptr, false);
   if (parsed.is_discarded()) return fail(Code::corrupt, url + " answers no JSON");
@@ -36,7 +38,8 @@ std::uint64_t count_of(const json& object, const char* name) {
 }  // namespace
 
 Result<void> ask_hub(interfaces::HttpClient& http, const std::string& url, RunReport& report) {
-  if (auto sealed = call(http, interfaces::Method::post, url + "/api/v1/seal", "{}"); !sealed) return pass(std::move(sealed));
+  if (auto sealed = call(http, interfaces::Method::post, url + "/api/v1/seal", "{}"); !sealed)
+    return pass(std::move(sealed));
   auto ledger = call(http, interfaces::Method::get, url + "/api/v1/ledger", "");
   if (!ledger) return pass(std::move(ledger));
   for (const auto& line : ledger->value("lines", json::array())) {
@@ -51,13 +54,14 @@ Result<void> ask_hub(interfaces::HttpClient& http, const std::string& url, RunRe
     report.samples_missing += count_of(line, "rows_missing");
   }
   const std::uint64_t explained = report.samples_stored + report.samples_lost_declared;
-  report.samples_unexplained =
-      report.samples_sent > explained ? report.samples_sent - explained : explained - report.samples_sent;
+  report.samples_unexplained = report.samples_sent > explained ? report.samples_sent - explained
+                                                               : explained - report.samples_sent;
   return {};
 }
 
 Result<std::string> series_dictionary(interfaces::HttpClient& http, const std::string& url) {
-  auto rows = call(http, interfaces::Method::post, url + "/api/v1/query", json{{"sql", "SELECT * FROM series"}}.dump());
+  auto rows = call(http, interfaces::Method::post, url + "/api/v1/query",
+                   json{{"sql", "SELECT * FROM series"}}.dump());
   if (!rows) return pass(std::move(rows));
   return rows->dump(1) + "\n";
 }
@@ -90,7 +94,9 @@ std::string to_json(const RunReport& report) {
 
 std::string to_table(const RunReport& report) {
   std::string out;
-  const auto line = [&](std::string_view name, const std::string& value) { out += fmt::format("{:<24}{:>14}\n", name, value); };
+  const auto line = [&](std::string_view name, const std::string& value) {
+    out += fmt::format("{:<24}{:>14}\n", name, value);
+  };
   line("samples sent", fmt::format("{}", report.samples_sent));
   line("samples stored", fmt::format("{}", report.samples_stored));
   line("declared losses", fmt::format("{}", report.samples_lost_declared));
@@ -100,8 +106,9 @@ std::string to_table(const RunReport& report) {
   line("dropped by brokers", fmt::format("{}", report.broker_dropped));
   line("wall time", fmt::format("{:.1f} s", report.wall_s));
   for (const auto& fault : report.faults) {
-    out += fmt::format("{} {} at {:.1f} s for {:.1f} s: {} samples waiting before, {} after\n", fault.kind, fault.member,
-                       fault.at_s, fault.outage_s, fault.waiting_before, fault.waiting_after);
+    out += fmt::format("{} {} at {:.1f} s for {:.1f} s: {} samples waiting before, {} after\n",
+                       fault.kind, fault.member, fault.at_s, fault.outage_s, fault.waiting_before,
+                       fault.waiting_after);
   }
   if (!report.complete) out += "the run is NOT complete\n";
   if (!report.data_dir.empty()) out += "data kept in " + report.data_dir + "\n";

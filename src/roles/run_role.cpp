@@ -14,7 +14,9 @@
 namespace millwright::roles {
 namespace {
 
-double seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
+double seconds(Duration duration) {
+  return static_cast<double>(duration.count()) / 1e6;
+}
 
 std::uint64_t waiting(const LocalFleet& fleet) {
   std::uint64_t sum = 0;
@@ -25,8 +27,13 @@ std::uint64_t waiting(const LocalFleet& fleet) {
 /// Plays the faults and waits until every edge is drained.
 class Play {
  public:
-  Play(LocalFleet& fleet, const Clock& clock, std::vector<Fault> faults, Duration paced, interfaces::Terminal& terminal)
-      : fleet_(fleet), clock_(clock), faults_(std::move(faults)), paced_(paced), terminal_(terminal) {}
+  Play(LocalFleet& fleet, const Clock& clock, std::vector<Fault> faults, Duration paced,
+       interfaces::Terminal& terminal)
+      : fleet_(fleet),
+        clock_(clock),
+        faults_(std::move(faults)),
+        paced_(paced),
+        terminal_(terminal) {}
 
   Result<bool> run(engine::StopSignal& stop, RunReport& report) {
     start_ = clock_.monotonic_now();
@@ -36,14 +43,16 @@ class Play {
       if (auto done = strike(elapsed, report); !done) return pass(std::move(done));
       if (auto done = mend(elapsed, report); !done) return pass(std::move(done));
       if (auto fallen = fleet_.fallen(); !fallen.empty()) {
-        return fail(Code::unavailable, fmt::format("a member of the fleet has ended: {}", fmt::join(fallen, "; ")));
+        return fail(Code::unavailable,
+                    fmt::format("a member of the fleet has ended: {}", fmt::join(fallen, "; ")));
       }
       const auto edges = fleet_.edges();
       if (elapsed - told >= std::chrono::seconds(1)) {
         told = elapsed;
         progress(elapsed, edges);
       }
-      const bool drained = std::ranges::all_of(edges, [](const auto& e) { return e.status.number("drained") == 1; });
+      const bool drained =
+          std::ranges::all_of(edges, [](const auto& e) { return e.status.number("drained") == 1; });
       if (drained && next_ == faults_.size() && open_.empty()) return true;
     }
     return false;
@@ -60,11 +69,14 @@ class Play {
     while (next_ < faults_.size() && seconds(elapsed) >= faults_[next_].share * seconds(paced_)) {
       const Fault& fault = faults_[next_++];
       Open open{fault, elapsed + fault.lasts, {}};
-      open.record = {fault.member, std::string(name_of(fault.kind)), seconds(elapsed), 0, waiting(fleet_), 0};
-      auto done = fault.kind == FaultKind::kill ? fleet_.kill(fault.member) : fleet_.stall(fault.member);
+      open.record = {
+          fault.member, std::string(name_of(fault.kind)), seconds(elapsed), 0, waiting(fleet_), 0};
+      auto done =
+          fault.kind == FaultKind::kill ? fleet_.kill(fault.member) : fleet_.stall(fault.member);
       if (!done) return done;
-      terminal_.err << fmt::format("{:6.1f} s  {} {}; {} samples waiting at the edges\n", open.record.at_s, open.record.kind,
-                                   fault.member, open.record.waiting_before)
+      terminal_.err << fmt::format("{:6.1f} s  {} {}; {} samples waiting at the edges\n",
+                                   open.record.at_s, open.record.kind, fault.member,
+                                   open.record.waiting_before)
                     << std::flush;
       open_.push_back(std::move(open));
     }
@@ -79,10 +91,11 @@ class Play {
       }
       it->record.waiting_after = waiting(fleet_);
       it->record.outage_s = seconds(elapsed) - it->record.at_s;
-      auto done = it->fault.kind == FaultKind::kill ? fleet_.restart(it->fault.member) : fleet_.resume(it->fault.member);
+      auto done = it->fault.kind == FaultKind::kill ? fleet_.restart(it->fault.member)
+                                                    : fleet_.resume(it->fault.member);
       if (!done) return done;
-      terminal_.err << fmt::format("{:6.1f} s  {} is back; {} samples waiting at the edges\n", seconds(elapsed),
-                                   it->fault.member, it->record.waiting_after)
+      terminal_.err << fmt::format("{:6.1f} s  {} is back; {} samples waiting at the edges\n",
+                                   seconds(elapsed), it->fault.member, it->record.waiting_after)
                     << std::flush;
       report.faults.push_back(it->record);
       it = open_.erase(it);
@@ -97,7 +110,8 @@ class Play {
       accepted += edge.status.number("samples_accepted");
       held += edge.status.number("samples_waiting");
     }
-    terminal_.err << fmt::format("\r{:6.1f} s  {} samples accepted, {} waiting for the hub   ", seconds(elapsed), accepted, held)
+    terminal_.err << fmt::format("\r{:6.1f} s  {} samples accepted, {} waiting for the hub   ",
+                                 seconds(elapsed), accepted, held)
                   << std::flush;
   }
 
@@ -111,11 +125,13 @@ class Play {
   std::vector<Open> open_;
 };
 
-Result<std::vector<Fault>> load_faults(const interfaces::RunOptions& options, interfaces::Terminal& terminal) {
+Result<std::vector<Fault>> load_faults(const interfaces::RunOptions& options,
+                                       interfaces::Terminal& terminal) {
   if (options.faults.empty()) return std::vector<Fault>{};
   const bool paced = options.pace && options.pace->kind == drivers::PaceKind::total;
   if (!paced) {
-    return fail(Code::invalid_input, "faults are placed by share of a paced run", "add --pace 'within 3m'");
+    return fail(Code::invalid_input, "faults are placed by share of a paced run",
+                "add --pace 'within 3m'");
   }
   auto text = terminal.read_file(options.faults);
   if (!text) return pass(std::move(text));
@@ -175,16 +191,21 @@ Result<void> run_example(const interfaces::RunOptions& options, interfaces::Term
         if (outcome && !temporary) {
           auto series = series_dictionary(*http, (*fleet)->hub_url());
           auto disk = engine::open_posix_disk(*directory);
-          if (series && disk) outcome = engine::replace_whole(**disk, "series.json", as_bytes(*series));
+          if (series && disk)
+            outcome = engine::replace_whole(**disk, "series.json", as_bytes(*series));
         }
       }
       (*fleet)->stop();
     }
   }
   if (temporary && outcome) engine::remove_tree(*directory);
-  if (!outcome) return pass(std::move(outcome), temporary ? "data left in " + *directory : std::string());
-  terminal.out << (options.output == interfaces::OutputFormat::json ? to_json(report) : to_table(report)) << std::flush;
-  if (!report.complete || report.samples_unexplained > 0 || report.samples_double > 0 || report.samples_missing > 0) {
+  if (!outcome)
+    return pass(std::move(outcome), temporary ? "data left in " + *directory : std::string());
+  terminal.out << (options.output == interfaces::OutputFormat::json ? to_json(report)
+                                                                    : to_table(report))
+               << std::flush;
+  if (!report.complete || report.samples_unexplained > 0 || report.samples_double > 0 ||
+      report.samples_missing > 0) {
     return fail(Code::conflict, "the account does not close", "see the ledger of the run");
   }
   return {};

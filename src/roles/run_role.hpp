@@ -1,4 +1,5 @@
-// `millwright run`: a declared example with recorded data, played through a local fleet, with an account at the end.
+// `millwright run`: a declared example with recorded data, played through a local fleet, with an
+// account at the end.
 #pragma once
 
 #include "base/result.hpp"
@@ -7,7 +8,8 @@
 
 namespace millwright::roles {
 
-/// An error when the account does not close: something unexplained, something double, or not complete.
+/// An error when the account does not close: something unexplained, something double, or not
+/// complete.
 Result<void> run_example(const interfaces::RunOptions& options, interfaces::Terminal& terminal);
 
 }  // namespace millwright::roles

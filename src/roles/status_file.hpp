@@ -1,5 +1,5 @@
-// `status.json` in a role's data directory: what the role says of itself, for whoever started it. Rewritten whole, several
-// times a second, never synced: it describes the living, it is no record.
+// `status.json` in a role's data directory: what the role says of itself, for whoever started it.
+// Rewritten whole, several times a second, never synced: it describes the living, it is no record.
 #pragma once
 
 #include <cstdint>

@@ -24,9 +24,12 @@ Result<Status> Status::parse(std::string_view json) {
   if (!parsed.is_object()) return fail(Code::corrupt, "a status file does not hold a JSON object");
   Status status;
   for (const auto& [name, value] : parsed.items()) {
-    if (value.is_number_unsigned()) status.set(name, value.get<std::uint64_t>());
-    else if (value.is_string()) status.set(name, value.get<std::string>());
-    else return fail(Code::corrupt, "'" + name + "' in a status file is neither a count nor a text");
+    if (value.is_number_unsigned())
+      status.set(name, value.get<std::uint64_t>());
+    else if (value.is_string())
+      status.set(name, value.get<std::string>());
+    else
+      return fail(Code::corrupt, "'" + name + "' in a status file is neither a count nor a text");
   }
   return status;
 }

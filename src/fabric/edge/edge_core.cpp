@@ -237,7 +237,8 @@ EdgeStatus EdgeCore::status() const {
   status.samples_resent = sender_->samples_resent();
   status.samples_lost = samples_lost_;
   status.born = uplink_->is_born();
-  status.input_ended = std::ranges::all_of(lanes_, [](const auto& lane) { return lane->has_ended(); });
+  status.input_ended =
+      std::ranges::all_of(lanes_, [](const auto& lane) { return lane->has_ended(); });
   status.drained =
       status.input_ended && status.samples_waiting == 0 && journal_->staged_bytes() == 0;
   for (const auto& lane : lanes_) status.sources.push_back(lane->driver().status());

@@ -45,9 +45,9 @@ struct EdgeOptions {
 
 struct EdgeStatus {
   ontology::Incarnation incarnation = 0;
-  std::uint64_t samples_accepted = 0;  ///< numbered and on disk, this incarnation
+  std::uint64_t samples_accepted = 0;        ///< numbered and on disk, this incarnation
   std::uint64_t samples_accepted_total = 0;  ///< of all incarnations of its journal
-  std::uint64_t samples_waiting = 0;   ///< not yet acknowledged by the hub
+  std::uint64_t samples_waiting = 0;         ///< not yet acknowledged by the hub
   std::uint64_t bytes_waiting = 0;
   std::uint64_t samples_resent = 0;
   std::uint64_t samples_lost = 0;  ///< declared since start
