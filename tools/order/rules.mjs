@@ -45,8 +45,10 @@ export function kindsOf(path) {
   if (/_adapter\.cpp$/.test(path)) kinds.add('adapter');
   if (/^src\/engine\/.*_adapter\.cpp$/.test(path)) kinds.add('engine-adapter');
   if (/^src\/engine\//.test(path)) kinds.add('engine');
-  if (/_(test|fuzz|bench)\.[ch]pp$/.test(path) || /^(tests|bench)\//.test(path)) kinds.add('test');
-  if (/_test\.[ch]pp$/.test(path)) kinds.add('unit-test');
+  // What several tests share stands in x_rig.hpp, x_conformance.hpp or testing.hpp; code never includes it.
+  const shared = /(^|\/)(\w+_(rig|conformance)|testing)\.[ch]pp$/.test(path);
+  if (shared || /_(test|fuzz|bench)\.[ch]pp$/.test(path) || /^(tests|bench)\//.test(path)) kinds.add('test');
+  if (shared || /_test\.[ch]pp$/.test(path) || /^tests\//.test(path)) kinds.add('unit-test');
   if (/_bench\.[ch]pp$/.test(path)) kinds.add('benchmark');
   return kinds;
 }
