@@ -99,7 +99,10 @@ class RealBed final : public Bed {
                           {"site-b", "secret-b", {"spBv1.0/site-b/#"}, {}}};
     }
     auto started = engine::start_mosquitto(std::move(options));
-    if (!started) throw std::runtime_error(started.error().text());
+    if (!started) {
+      ADD_FAILURE() << started.error().text();
+      std::abort();
+    }
     broker_ = std::move(*started);
   }
   ~RealBed() override {
