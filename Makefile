@@ -38,7 +38,11 @@ build:
 	@echo "build: $(PRESET), $(JOBS) at a time, into $(BUILD)/bin"
 	@tools/ninja_progress.sh $(BUILD) $(JOBS) all
 
-demo: build
+demo:
+	@tools/setup.sh build
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@echo "build: the programs, $(JOBS) at a time, into $(BUILD)/bin"
+	@tools/ninja_progress.sh $(BUILD) $(JOBS) millwright millwright-edge
 	@exec $(BUILD)/bin/millwright demo $(ARGS)
 
 test:

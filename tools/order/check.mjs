@@ -8,11 +8,12 @@
 // Exceptions are lines of tools/order/allow.txt; one that excepts nothing is a finding itself, so the list only shrinks.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { includes, lineIndex, strip } from './source.mjs';
 import { banned, banned_headers, kindsOf, libraryOf, machine_path, package_host, saysNothing,
   test_libraries } from './rules.mjs';
 
-const options = { root: resolve(import.meta.dirname ?? '.', '../..'), build: '' };
+const options = { root: resolve(dirname(fileURLToPath(import.meta.url)), '../..'), build: '' };
 for (let i = 2; i < process.argv.length; i += 2) {
   const name = process.argv[i].replace(/^--/, '');
   if (!(name in options) || process.argv[i + 1] === undefined) {
