@@ -139,8 +139,7 @@ function checkCode(path) {
     report(path, lineOf(match.index), 'unfinished', `'${match[0]}': build it or leave it out`);
   }
   const lines = text.split('\n').length - 1;
-  const most = kinds.has('test') ? 800 : 500;
-  if (lines > most) report(path, lines, 'size', `${lines} lines; at most ${most}`);
+  if (lines > 500) report(path, lines, 'size', `${lines} lines; at most 500`);
 }
 
 function checkName(path) {
