@@ -37,6 +37,21 @@ struct Node {
   bool is_number() const { return type == Type::integer || type == Type::number; }
   /// The value under `key` of a map, or nullptr.
   const Node* find(std::string_view key) const;
+  /// The value under `key` when it has that shape, else the default: for documents that may still
+  /// be wrong.
+  std::string text_at(std::string_view key, std::string_view absent = {}) const;
+  bool boolean_at(std::string_view key, bool absent) const;
+  double number_at(std::string_view key, double absent) const;
+  std::int64_t integer_at(std::string_view key, std::int64_t absent) const;
+
+  static Node make_text(std::string_view value);
+  static Node make_boolean(bool value);
+  static Node make_integer(std::int64_t value);
+  static Node make_number(double value);
+  static Node make_list(std::vector<Node> items = {});
+  static Node make_map();
+  /// Adds a member to a map and gives it back for more.
+  Node& add(std::string_view key, Node value);
 };
 
 struct Member {
@@ -45,6 +60,10 @@ struct Member {
   Node value;
 };
 
+/// A plain scalar by YAML 1.2's core schema (section 10.3.2).
+Node resolve_scalar(std::string_view text);
+/// Where `path` (`metrics[2].unit`) stands in `root`, else where its nearest present ancestor does.
+Mark mark_at(const Node& root, std::string_view path);
 /// What a person calls the type: `a list`, `a string`.
 std::string_view type_name(Node::Type type);
 /// Canonical JSON: keys sorted, no spaces, shortest numbers that read back the same; nulls of maps

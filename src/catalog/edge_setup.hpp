@@ -15,12 +15,13 @@
 
 namespace millwright::catalog {
 
-/// One metric of a device together with what its signal declares, in the unit of the metric.
+/// One metric of a device together with what its signal declares.
 struct MetricSetup {
   MetricSpec spec;
-  Limits limits;
+  std::string signal_unit;         ///< UCUM code; empty: the metric measures no declared signal
+  Limits limits;                   ///< in `signal_unit`
   std::optional<Duration> period;  ///< expected time between samples
-  bool raw_kept = false;
+  bool raw_kept = false;           ///< by its signal or by the pipeline
 };
 
 /// One device that reports under an id of its own.
@@ -31,6 +32,9 @@ struct DeviceSetup {
   std::vector<MetricSetup> metrics;
   std::optional<std::size_t> pipeline;  ///< index in EdgeSetup::pipelines; absent: values pass as
                                         ///< they are
+  /// The stages of the pipeline for this device: flags by declared limits stand as one stage per
+  /// metric with those limits in the metric's unit, aggregates have their expected counts.
+  std::vector<StageSpec> stages;
 };
 
 /// Devices that share one driver instance: all of one Device resource, read in one pass.
