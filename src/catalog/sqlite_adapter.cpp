@@ -182,12 +182,12 @@ class SqliteStore final : public Store {
 
  private:
   void create_tables() {
-    sql_ << "CREATE TABLE resources (kind INTEGER NOT NULL, name TEXT NOT NULL, uid TEXT NOT NULL, "
-            "generation INTEGER NOT NULL, change_number INTEGER NOT NULL, labels TEXT NOT NULL, "
-            "spec TEXT NOT NULL, digest TEXT NOT NULL, created_us INTEGER NOT NULL, "
-            "changed_us INTEGER NOT NULL, deleted INTEGER NOT NULL, PRIMARY KEY (kind, name))";
+    sql_ << "CREATE TABLE resources (kind BIGINT NOT NULL, name TEXT NOT NULL, uid TEXT NOT NULL, "
+            "generation BIGINT NOT NULL, change_number BIGINT NOT NULL, labels TEXT NOT NULL, "
+            "spec TEXT NOT NULL, digest TEXT NOT NULL, created_us BIGINT NOT NULL, "
+            "changed_us BIGINT NOT NULL, deleted BIGINT NOT NULL, PRIMARY KEY (kind, name))";
     sql_ << "CREATE INDEX resources_by_change ON resources (change_number)";
-    sql_ << "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL)";
+    sql_ << "CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL)";
     sql_ << "INSERT INTO counters (name, value) VALUES ('change', 0)";
     sql_ << fmt::format("PRAGMA user_version = {}", sqlite_schema_version);
   }

@@ -35,6 +35,14 @@ Resource site(std::string name, std::string_view title, Labels labels = {}) {
   return out;
 }
 
+/// The value, or a failure with the error's text and an empty value.
+template <typename T>
+T must(Result<T> result) {
+  if (result) return std::move(*result);
+  ADD_FAILURE() << result.error().text();
+  return T{};
+}
+
 class StoreConformance : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
@@ -71,53 +79,51 @@ class StoreConformance : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(StoreConformance, GenerationGrowsOnlyWithTheSpec) {
-  EXPECT_EQ(*store_->change(), 0u);
-  auto applied = store_->apply({site("a", "A"), site("b", "B")}, 0);
-  ASSERT_TRUE(applied.has_value()) << applied.error().text();
-  EXPECT_EQ(applied->effects[0], (Effected{{Kind::site, "a"}, Effect::created, 1}));
-  EXPECT_EQ(applied->change, 1u);
-  const auto first = *store_->get({Kind::site, "a"});
+  EXPECT_EQ(must(store_->change()), 0u);
+  auto applied = must(store_->apply({site("a", "A"), site("b", "B")}, 0));
+  EXPECT_EQ(applied.effects[0], (Effected{{Kind::site, "a"}, Effect::created, 1}));
+  EXPECT_EQ(applied.change, 1u);
+  const auto first = must(store_->get({Kind::site, "a"}));
   EXPECT_EQ(first.uid.size(), 36u);
   EXPECT_EQ(first.uid[14], '4');
 
   clock_.now = Timestamp{2'000'000};
-  applied = store_->apply({site("a", "A"), site("b", "B2")}, std::nullopt);
-  EXPECT_EQ(applied->effects[0], (Effected{{Kind::site, "a"}, Effect::unchanged, 1}));
-  EXPECT_EQ(applied->effects[1], (Effected{{Kind::site, "b"}, Effect::changed, 2}));
-  EXPECT_EQ(store_->get({Kind::site, "a"})->changed.us, 1'000'000);
-  EXPECT_EQ(store_->get({Kind::site, "b"})->changed.us, 2'000'000);
-  EXPECT_EQ(store_->get({Kind::site, "b"})->created.us, 1'000'000);
+  applied = must(store_->apply({site("a", "A"), site("b", "B2")}, std::nullopt));
+  EXPECT_EQ(applied.effects[0], (Effected{{Kind::site, "a"}, Effect::unchanged, 1}));
+  EXPECT_EQ(applied.effects[1], (Effected{{Kind::site, "b"}, Effect::changed, 2}));
+  EXPECT_EQ(must(store_->get({Kind::site, "a"})).changed.us, 1'000'000);
+  EXPECT_EQ(must(store_->get({Kind::site, "b"})).changed.us, 2'000'000);
+  EXPECT_EQ(must(store_->get({Kind::site, "b"})).created.us, 1'000'000);
 
-  applied = store_->apply({site("a", "A", {{"tier", "gold"}})}, std::nullopt);
-  EXPECT_EQ(applied->effects[0], (Effected{{Kind::site, "a"}, Effect::changed, 1}));
-  EXPECT_EQ(store_->get({Kind::site, "a"})->labels.at("tier"), "gold");
-  EXPECT_EQ(store_->get({Kind::site, "a"})->uid, first.uid);
+  applied = must(store_->apply({site("a", "A", {{"tier", "gold"}})}, std::nullopt));
+  EXPECT_EQ(applied.effects[0], (Effected{{Kind::site, "a"}, Effect::changed, 1}));
+  EXPECT_EQ(must(store_->get({Kind::site, "a"})).labels.at("tier"), "gold");
+  EXPECT_EQ(must(store_->get({Kind::site, "a"})).uid, first.uid);
 
-  applied = store_->apply({site("a", "A", {{"tier", "gold"}})}, std::nullopt);
-  EXPECT_EQ(applied->change, 3u) << "a transaction without effect has no number";
+  applied = must(store_->apply({site("a", "A", {{"tier", "gold"}})}, std::nullopt));
+  EXPECT_EQ(applied.change, 3u) << "a transaction without effect has no number";
 }
 
 TEST_P(StoreConformance, EqualValuesWrittenOtherwiseAreUnchanged) {
   ASSERT_TRUE(store_->apply({site("a", "A")}, std::nullopt).has_value());
   Resource same = site("a", "A");
   std::ranges::reverse(same.spec.members);
-  EXPECT_EQ(store_->apply({same}, std::nullopt)->effects[0].effect, Effect::unchanged);
+  EXPECT_EQ(must(store_->apply({same}, std::nullopt)).effects[0].effect, Effect::unchanged);
 }
 
 TEST_P(StoreConformance, DeletedLeavesATombstoneAndComesBackWithANewUid) {
   ASSERT_TRUE(store_->apply({site("a", "A"), site("b", "B")}, std::nullopt).has_value());
-  const auto uid = store_->get({Kind::site, "a"})->uid;
-  const auto removed = store_->remove({{Kind::site, "a"}}, 1);
-  ASSERT_TRUE(removed.has_value()) << removed.error().text();
-  EXPECT_EQ(removed->change, 2u);
+  const auto uid = must(store_->get({Kind::site, "a"})).uid;
+  const auto removed = must(store_->remove({{Kind::site, "a"}}, 1));
+  EXPECT_EQ(removed.change, 2u);
   EXPECT_EQ(store_->get({Kind::site, "a"}).error().code(), Code::not_found);
-  EXPECT_EQ(store_->list(std::nullopt)->size(), 1u);
-  const auto changes = *store_->changed_since(1);
+  EXPECT_EQ(must(store_->list(std::nullopt)).size(), 1u);
+  const auto changes = must(store_->changed_since(1));
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_TRUE(changes[0].deleted);
-  const auto back = store_->apply({site("a", "A")}, std::nullopt);
-  EXPECT_EQ(back->effects[0], (Effected{{Kind::site, "a"}, Effect::created, 2}));
-  EXPECT_NE(store_->get({Kind::site, "a"})->uid, uid);
+  const auto back = must(store_->apply({site("a", "A")}, std::nullopt));
+  EXPECT_EQ(back.effects[0], (Effected{{Kind::site, "a"}, Effect::created, 2}));
+  EXPECT_NE(must(store_->get({Kind::site, "a"})).uid, uid);
 }
 
 TEST_P(StoreConformance, ATransactionIsWholeOrNotAtAll) {
