@@ -30,7 +30,8 @@ class Executor {
 /// dropped.
 std::unique_ptr<Executor> make_thread_executor(std::string name, const Clock& clock);
 
-/// Runs `task` on the executor and returns when it has run. Not to be called on that executor itself.
+/// Runs `task` on the executor and returns when it has run. Not to be called on that executor
+/// itself.
 void run_and_wait(Executor& executor, Task task);
 
 }  // namespace millwright::engine

@@ -35,8 +35,8 @@ enum class QualityInData : std::uint8_t { no, yes };
 struct EdgeOptions {
   std::string group{};
   std::string edge{};
-  std::string primary_host{};   ///< host id whose STATE decides; empty: births follow the connection
-  std::uint32_t servers = 1;  ///< brokers to walk through; `EdgeAction::server` counts modulo this
+  std::string primary_host{};  ///< host id whose STATE decides; empty: births follow the connection
+  std::uint32_t servers = 1;   ///< brokers to walk through; `EdgeAction::server` counts modulo this
   Duration rebirth_debounce = std::chrono::seconds(5);  ///< least time between two birth sequences
   Duration reconnect_min = std::chrono::milliseconds(500);
   Duration reconnect_max = std::chrono::seconds(30);
