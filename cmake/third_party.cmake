@@ -34,4 +34,4 @@ endif()
 add_library(duckdb SHARED IMPORTED)
 set_target_properties(duckdb PROPERTIES
   IMPORTED_LOCATION "${DUCKDB_LIBRARY}"
-  INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${DUCKDB_PREFIX}/duckdb/src/duckdb/src/include")
+  INTERFACE_INCLUDE_DIRECTORIES "${DUCKDB_PREFIX}/duckdb/src/duckdb/src/include")

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/log.hpp"
@@ -20,10 +21,21 @@ namespace millwright::drivers {
 
 enum class AssetKind : std::uint8_t { pump, motor, fan };
 
+/// One output of a simulated machine as a metric of its device.
+struct PlantMetric {
+  std::string output;  ///< as `plant_outputs` names it
+  std::string name;
+};
+
 struct PlantAsset {
   std::string device;
   AssetKind kind = AssetKind::pump;
+  std::vector<PlantMetric> metrics = {};  ///< empty: every output by its own name
 };
+
+/// What a machine of this kind can report: vibration_rms, bearing_temperature, current, power,
+/// speed, speed_setpoint, state, cost; pumps and fans flow and pressure; motors torque.
+const std::vector<ontology::MetricDefinition>& plant_outputs(AssetKind kind);
 
 /// What a live source does when the sink has no room.
 enum class Overflow : std::uint8_t {
@@ -76,7 +88,7 @@ class Plant {
   const PlantSpec& spec() const { return spec_; }
   const std::vector<ontology::DeviceSchema>& devices() const { return devices_; }
   /// All values of one asset at `time`; `speed_command` (share of nominal, 0 = stopped) replaces
-  /// its own program. `out` is replaced.
+  /// its own program. `out` is replaced. `cost` is there only in the scan that follows a repair.
   void scan(std::uint32_t asset, Timestamp time, std::optional<double> speed_command,
             ontology::Batch& out) const;
   /// Failures whose standstill begins in [from, to).
@@ -88,9 +100,10 @@ class Plant {
   double wear(std::uint32_t asset, Timestamp time) const;
 
  private:
-  explicit Plant(PlantSpec spec);
+  explicit Plant(PlantSpec spec) : spec_(std::move(spec)) {}
   PlantSpec spec_;
   std::vector<ontology::DeviceSchema> devices_;
+  std::vector<std::vector<std::uint32_t>> outputs_;  ///< by asset and slot: index of the output
 };
 
 struct PlantWorld {

@@ -111,6 +111,7 @@ class ReplayDriver final : public Driver {
   void cancel_timer();
   void turn();
   void report_broken();
+  void report_silent_devices();
   Position position() const;
   Timestamp pace_time() const;
 
@@ -142,9 +143,22 @@ void ReplayDriver::report_broken() {
   }
 }
 
+void ReplayDriver::report_silent_devices() {
+  std::vector<bool> seen(spec_.keys.size());
+  for (const auto& entry : held_.entries()) seen[entry.row.device] = true;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    if (seen[i]) continue;
+    world_.log.warning("replay",
+                       fmt::format("{} has no row of device {} (key '{}')", spec_.file.path,
+                                   spec_.keys[i].device, spec_.keys[i].key));
+  }
+}
+
 Result<void> ReplayDriver::prepare() {
   if (spec_.order == ReplayOrder::event_time) {
-    return held_.load(*reader_, spec_, [this] { report_broken(); });
+    auto loaded = held_.load(*reader_, spec_, [this] { report_broken(); });
+    if (loaded) report_silent_devices();
+    return loaded;
   }
   if (spec_.pace.kind != PaceKind::total) return {};
   ontology::Batch batch;

@@ -12,12 +12,6 @@ namespace {
 using ontology::Column;
 using ontology::DataType;
 
-bool is_numeric(DataType type) {
-  const auto column = column_of(type);
-  return type != DataType::unknown && type != DataType::boolean && type != DataType::datetime &&
-         (column == Column::f64 || column == Column::i64);
-}
-
 std::string optional_text(const std::optional<double>& value) {
   return value ? fmt::format("{}", *value) : "-";
 }
@@ -45,6 +39,12 @@ struct Describe {
 };
 
 }  // namespace
+
+bool is_numeric(DataType type) {
+  const auto column = column_of(type);
+  return type != DataType::unknown && type != DataType::boolean && type != DataType::datetime &&
+         (column == Column::f64 || column == Column::i64);
+}
 
 std::string_view name_of(Function function) {
   switch (function) {

@@ -21,11 +21,16 @@
 #include "ontology/batch.hpp"
 #include "ontology/provenance.hpp"
 #include "ontology/quality.hpp"
+#include "ontology/value.hpp"
 
 namespace millwright::pipeline {
 
 // In all specs: `metrics` are names of the device's schema (or derived before this stage); empty
 // means every numeric metric. Metrics that a stage does not name pass through it untouched.
+
+/// True for the types that "every numeric metric" means: integers and floats, not booleans and
+/// times.
+bool is_numeric(ontology::DataType type);
 
 /// value × gain + offset, as float64. Samples without value pass.
 struct ScaleSpec {
