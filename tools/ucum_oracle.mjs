@@ -1,6 +1,7 @@
 // Writes tests/golden/ucum/conversions.tsv with a foreign implementation of UCUM (npm
 // @lhncbc/ucum-lhc), against which src/ontology/unit_test.cpp checks ours:
-//   cd tests/npm && npm ci && node ../../tools/ucum_oracle.mjs > ../golden/ucum/conversions.tsv
+// in an empty folder:
+//   npm install @lhncbc/ucum-lhc@7.1.10 && node …/tools/ucum_oracle.mjs > …/tests/golden/ucum/conversions.tsv
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 const require = createRequire(join(process.cwd(), 'package.json'));

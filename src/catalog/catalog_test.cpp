@@ -266,7 +266,7 @@ TEST_F(CatalogTest, StoredResourcesTakePartInTheCheck) {
       "site: site-a, area: a, line: l}\n";
   const auto report = check({{"b.yaml", asset}}, all());
   ASSERT_EQ(report.problems.size(), 1u);
-  EXPECT_EQ(report.problems[0].text().substr(0, 25), "b.yaml:4:26: spec.type: n");
+  EXPECT_EQ(report.problems[0].text().substr(0, 25), "b.yaml:4:24: spec.type: n");
 }
 
 TEST(Keys, RangesAndTemplates) {

@@ -12,12 +12,20 @@ namespace millwright::catalog {
 void Reporter::add(const Declared& where, const std::string& path, std::string what,
                    std::string expected, std::string nearest, std::string remedy) {
   const auto& resource = where.resource;
+  const auto full = "spec." + path;
+  const auto same_or_below = [](std::string_view inner, std::string_view outer) {
+    return inner.starts_with(outer) && (inner.size() == outer.size() ||
+                                        inner[outer.size()] == '.' || inner[outer.size()] == '[');
+  };
+  for (const auto& told : where.problem_paths) {
+    if (same_or_below(told, full) || same_or_below(full, told)) return;
+  }
   Problem problem;
   if (resource.uid.empty()) {
     const auto mark = mark_at(resource.spec, path);
-    problem.place = {resource.file, mark.line, mark.column, "spec." + path};
+    problem.place = {resource.file, mark.line, mark.column, full};
   } else {
-    problem.place = {"catalog", 0, 0, fmt::format("{}: spec.{}", resource.key.text(), path)};
+    problem.place = {"catalog", 0, 0, fmt::format("{}: {}", resource.key.text(), full)};
   }
   problem.what = std::move(what);
   problem.expected = std::move(expected);
@@ -73,7 +81,7 @@ void check_expansions(const Entries& entries, const std::vector<Expanded>& insta
   std::set<std::size_t> told;
   for (const auto& instance : instances) {
     const auto& entry = entries[instance.entry];
-    if (!entry.declared->sound || told.contains(instance.entry)) continue;
+    if (told.contains(instance.entry)) continue;
     const std::string path = entry.spec.each ? "each.name" : "";
     if (!is_valid_name(instance.name)) {
       told.insert(instance.entry);
@@ -154,22 +162,22 @@ std::vector<Problem> cross_check(const std::vector<Declared>& resources) {
                      return fmt::format("{}/{}/{}", spec.site, spec.edge, device.name);
                    });
   for (const auto& [name, entry] : index.sites) {
-    if (entry.declared->sound) check_site(*entry.declared, entry.spec, report);
+    check_site(*entry.declared, entry.spec, report);
   }
   for (const auto& [name, entry] : index.types) {
-    if (entry.declared->sound) check_asset_type(entry, index, names, report);
+    check_asset_type(entry, index, names, report);
   }
   for (const auto& entry : index.assets) {
-    if (entry.declared->sound) check_asset(entry, index, names, report);
+    check_asset(entry, index, names, report);
   }
   for (const auto& entry : index.devices) {
-    if (entry.declared->sound) check_device(entry, index, names, report);
+    check_device(entry, index, names, report);
   }
   check_signals(index, names, report);
   check_pipelines(index, names, report);
   std::map<std::string, const Declared*> keys;
   for (const auto& entry : index.persons) {
-    if (entry.declared->sound) check_person(*entry.declared, entry.spec, names, keys, report);
+    check_person(*entry.declared, entry.spec, names, keys, report);
   }
   return report.take();
 }

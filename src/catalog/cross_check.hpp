@@ -8,7 +8,8 @@
 
 namespace millwright::catalog {
 
-/// Checks `resources` as the whole catalog. Those that are not sound serve as targets only.
+/// Checks `resources` as the whole catalog. What follows from a problem that `validate` told
+/// already is left out.
 std::vector<Problem> cross_check(const std::vector<Declared>& resources);
 
 }  // namespace millwright::catalog

@@ -94,7 +94,8 @@ void check_source(const Declared& declared, const std::string& path, const Signa
                fmt::format("device '{}' has no metric '{}'", source.device, source.metric),
                "a metric of the device", std::string(nearest_name(source.metric, names)), {});
   } else if (device.declared->sound) {
-    check_commensurable(declared, path + ".metric", metric->unit, unit, "the signal", report);
+    check_commensurable(declared, path + ".metric", unit_after(device, *metric, index), unit,
+                        "the signal", report);
   }
 }
 
@@ -248,7 +249,7 @@ void check_asset(const Entry<AssetSpec>& entry, const Index& index, const NameTa
 void check_signals(const Index& index, const NameTables& names, Reporter& report) {
   std::map<std::pair<std::string, std::string>, const Declared*> seen;
   for (const auto& entry : index.signals) {
-    if (entry.declared->sound) check_signal(entry, index, names, seen, report);
+    check_signal(entry, index, names, seen, report);
   }
 }
 

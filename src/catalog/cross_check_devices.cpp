@@ -15,26 +15,6 @@ bool holds_numbers(ontology::DataType type) {
          type != ontology::DataType::boolean && type != ontology::DataType::datetime;
 }
 
-/// The unit of a metric after the pipelines of its device: that of the last scale stage.
-std::string unit_after(const Entry<DeviceSpec>& device, const MetricSpec& metric,
-                       const Index& index) {
-  auto unit = metric.unit;
-  const auto instances = instances_of(device.spec.resource, device.spec.each);
-  const std::string id = instances.empty() ? std::string() : instances.front().name;
-  for (const auto& pipeline : index.pipelines) {
-    if (!index.matches(pipeline.spec, device, id)) continue;
-    for (const auto& stage : pipeline.spec.stages) {
-      const auto* scale = std::get_if<ScaleStage>(&stage.parameters);
-      if (scale == nullptr || scale->unit.empty()) continue;
-      if (stage.metrics.empty() ||
-          std::ranges::find(stage.metrics, metric.name) != stage.metrics.end()) {
-        unit = scale->unit;
-      }
-    }
-  }
-  return unit;
-}
-
 void check_metric(const Entry<DeviceSpec>& device, std::size_t i,
                   const std::vector<SignalSpec>* signals, const std::string& type,
                   const Index& index, Reporter& report) {
@@ -70,7 +50,8 @@ void check_metric(const Entry<DeviceSpec>& device, std::size_t i,
 void check_driver(const Entry<DeviceSpec>& device, Reporter& report) {
   const auto& spec = device.spec;
   const auto& declared = *device.declared;
-  if (const auto* pace = declared.resource.spec.find("driver")->find("pace")) {
+  const auto* driver = declared.resource.spec.find("driver");
+  if (const auto* pace = driver != nullptr ? driver->find("pace") : nullptr) {
     if (pace->members.size() != 1) {
       report.add(declared, "driver.pace", fmt::format("{} keys", pace->members.size()),
                  "either factor or total", {}, "keep one of them");
@@ -169,6 +150,25 @@ void check_pipeline_devices(const Entry<PipelineSpec>& pipeline, const Index& in
 
 }  // namespace
 
+std::string unit_after(const Entry<DeviceSpec>& device, const MetricSpec& metric,
+                       const Index& index) {
+  auto unit = metric.unit;
+  const auto instances = instances_of(device.spec.resource, device.spec.each);
+  const std::string id = instances.empty() ? std::string() : instances.front().name;
+  for (const auto& pipeline : index.pipelines) {
+    if (!index.matches(pipeline.spec, device, id)) continue;
+    for (const auto& stage : pipeline.spec.stages) {
+      const auto* scale = std::get_if<ScaleStage>(&stage.parameters);
+      if (scale == nullptr || scale->unit.empty()) continue;
+      if (stage.metrics.empty() ||
+          std::ranges::find(stage.metrics, metric.name) != stage.metrics.end()) {
+        unit = scale->unit;
+      }
+    }
+  }
+  return unit;
+}
+
 void check_edge(const Declared& where, const std::string& site, const std::string& edge,
                 const Index& index, Reporter& report) {
   const auto found = index.sites.find(site);
@@ -210,7 +210,6 @@ void check_device(const Entry<DeviceSpec>& entry, const Index& index, const Name
 
 void check_pipelines(const Index& index, const NameTables& names, Reporter& report) {
   for (const auto& entry : index.pipelines) {
-    if (!entry.declared->sound) continue;
     report.reference(*entry.declared, "site", Kind::site, entry.spec.site, names.sites);
     check_edge(*entry.declared, entry.spec.site, entry.spec.edge, index, report);
     check_pipeline_devices(entry, index, report);

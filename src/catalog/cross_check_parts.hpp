@@ -47,6 +47,9 @@ void check_pipelines(const Index& index, const NameTables& names, Reporter& repo
 /// The edge exists at the site; nothing is said when the site does not.
 void check_edge(const Declared& where, const std::string& site, const std::string& edge,
                 const Index& index, Reporter& report);
+/// The unit of a metric after the pipelines of its device: that of the last scale stage.
+std::string unit_after(const Entry<DeviceSpec>& device, const MetricSpec& metric,
+                       const Index& index);
 /// Bounds are in order, rate and time limits fit numbers. `path` is that of the declaration.
 void check_limits(const Declared& where, const std::string& path, const Limits& limits,
                   Reporter& report);

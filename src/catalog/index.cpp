@@ -209,7 +209,7 @@ std::vector<Declared> as_declared(const std::vector<Resource>& resources) {
   std::vector<Declared> out;
   out.reserve(resources.size());
   for (const auto& resource : resources) {
-    if (!resource.deleted) out.push_back({resource, true});
+    if (!resource.deleted) out.push_back({resource, true, {}});
   }
   return out;
 }

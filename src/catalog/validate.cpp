@@ -461,6 +461,9 @@ bool validate(const Node& document, const std::string& file, std::vector<Problem
         .object(out.resource.spec, "", "spec");
   }
   out.sound = problems.size() == before;
+  for (auto i = before; i < problems.size(); ++i) {
+    out.problem_paths.push_back(problems[i].place.path);
+  }
   return known;
 }
 

@@ -10,11 +10,11 @@
 
 namespace millwright::catalog {
 
-/// A resource as a file declares it. One with problems of its own is not sound: others may refer to
-/// it, but it is not looked into further.
+/// A resource as a file declares it. What is wrong in one that is not sound is not said twice.
 struct Declared {
   Resource resource;
   bool sound = true;
+  std::vector<std::string> problem_paths;  ///< of the problems that `validate` found
 };
 
 struct Loaded {

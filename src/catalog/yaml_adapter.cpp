@@ -45,7 +45,9 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node node;
-    node.mark = to_mark(mark);
+    // Of an empty value the mark is that of whatever follows: its key says more.
+    const bool has_key = !frames_.empty() && frames_.back().has_key;
+    node.mark = has_key ? frames_.back().key_mark : to_mark(mark);
     place(std::move(node), anchor);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {

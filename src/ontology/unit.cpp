@@ -274,7 +274,9 @@ Result<Unit> parse_unit(std::string_view code) {
   if (value) return Unit{std::string(code), value->dimension, value->factor, value->offset};
   Problem problem;
   problem.what = too_long ? std::string("a unit of more than 128 characters")
-                          : fmt::format("'{}' is not a unit: {}", code, parser.what());
+                 : parser.what().starts_with(fmt::format("'{}' ", code))
+                     ? parser.what()
+                     : fmt::format("'{}' is not a unit: {}", code, parser.what());
   problem.expected = "a UCUM case-sensitive code, such as Cel, bar, m3/h or [psi]";
   if (!too_long && parser.remedy().empty()) problem.nearest = nearest_unit(code);
   if (Parser check(problem.nearest, 0); !check.whole()) problem.nearest.clear();
