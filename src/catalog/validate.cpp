@@ -298,7 +298,11 @@ class Validator {
     const auto parsed = ontology::parse_unit(node.text);
     if (parsed) return;
     const auto& found = parsed.error().problems().front();
-    problem(node.mark, path, found.what, found.expected, found.nearest, found.remedy);
+    // YAML reads a plain [, {, % or number as something else.
+    const bool quoted =
+        !found.nearest.empty() && std::string_view("[{%1").contains(found.nearest.front());
+    problem(node.mark, path, found.what, found.expected, found.nearest,
+            quoted ? fmt::format("write \"{}\"", found.nearest) : found.remedy);
   }
 
   void choice(const Node& node, const Field& field, const std::string& path) {
