@@ -75,6 +75,7 @@ struct HostNode {
   std::size_t kept_bytes = 0;
 
   bool rebirth_open = false;
+  Duration asked_at{0};  ///< when the open request was first wanted
   std::uint32_t rebirth_tries = 0;
   std::string rebirth_cause;
   std::optional<Duration> gap_deadline;

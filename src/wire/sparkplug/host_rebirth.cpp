@@ -27,6 +27,7 @@ void HostSession::Machine::ask_rebirth(NodeNumber number, std::string_view cause
                                        HostActions& out) {
   HostNode& node = at(number);
   if (std::exchange(node.rebirth_open, true)) return;
+  node.asked_at = now.monotonic;
   node.rebirth_cause = cause;
   node.rebirth_due = now.monotonic;
   if (node.last_request)
@@ -37,8 +38,13 @@ void HostSession::Machine::ask_rebirth(NodeNumber number, std::string_view cause
 
 void HostSession::Machine::send_rebirth(NodeNumber number, const Now& now, HostActions& out) {
   HostNode& node = at(number);
-  if (node.rebirth_tries >= options_.rebirth_tries_max && !node.enveloped) {
-    give_up_rebirth(number, now, out);
+  if (node.rebirth_tries >= options_.rebirth_tries_max) {
+    if (node.last_heard < node.asked_at) {  // it is gone, and its death was missed
+      if (node.status.online) node_offline(number, Death::silent, now.utc, out);
+      node.rebirth_open = false;
+      return;
+    }
+    if (!node.enveloped) give_up_rebirth(number, now, out);
     if (!node.rebirth_open) return;
   }
   node.last_request = now.monotonic;

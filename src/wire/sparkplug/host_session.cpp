@@ -51,7 +51,7 @@ std::string_view name_of(HostActionKind kind) {
 }
 
 std::string_view name_of(Death death) {
-  constexpr std::array<std::string_view, 3> names{"declared", "replaced", "forgotten"};
+  constexpr std::array<std::string_view, 4> names{"declared", "replaced", "forgotten", "silent"};
   return names[static_cast<std::size_t>(death)];
 }
 
@@ -157,6 +157,7 @@ void HostSession::Machine::on_connected(const Now& now, HostActions& out) {
     node.pending.clear();
     if (!node.status.online) continue;
     node.rebirth_open = true;
+    node.asked_at = now.monotonic;
     node.rebirth_tries = 0;
     node.rebirth_cause = "this host was away";
     const std::int64_t spread = options_.rebirth_spread.count();

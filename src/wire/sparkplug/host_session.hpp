@@ -71,6 +71,7 @@ enum class Death : std::uint8_t {
   declared,   ///< NDEATH or DDEATH
   replaced,   ///< an NBIRTH came that does not continue the session known so far
   forgotten,  ///< a device that was not born again after its node's new birth
+  silent,     ///< asked for births several times, and not one message came
 };
 std::string_view name_of(Death death);
 
