@@ -169,10 +169,12 @@ TEST(HostOrder, rebirth_requests_are_one_at_a_time_and_back_off) {
 TEST(HostOrder, an_edge_that_cannot_rebirth_is_read_by_its_last_births) {
   HostRig rig = with_motor();
   rig.feed(ddata, motor_data(9, 1.0));
+  rig.tick(std::chrono::seconds(2));
+  rig.feed(ddata, motor_data(10, 2.0));
   for (int i = 0; i < 6; ++i) rig.tick(std::chrono::minutes(5));
   EXPECT_EQ(rig.count(HostProblem::rebirth_ignored), 1u);
-  rig.feed(ddata, motor_data(10, 2.0));
-  EXPECT_EQ(speeds(rig), (std::vector<double>{1.0, 2.0}));
+  rig.feed(ddata, motor_data(11, 3.0));
+  EXPECT_EQ(speeds(rig), (std::vector<double>{1.0, 2.0, 3.0}));
 }
 
 TEST(HostOrder, but_never_one_that_sends_envelopes) {
@@ -183,6 +185,8 @@ TEST(HostOrder, but_never_one_that_sends_envelopes) {
   rig.feed(nbirth, birth);
   rig.feed(dbirth, motor_birth(1));
   rig.feed(ddata, motor_data(9, 1.0));
+  rig.tick(std::chrono::seconds(2));
+  rig.feed(ddata, motor_data(10, 2.0));
   for (int i = 0; i < 10; ++i) rig.tick(std::chrono::minutes(5));
   EXPECT_EQ(rig.count(HostProblem::rebirth_ignored), 0u);
   EXPECT_TRUE(speeds(rig).empty());
@@ -307,6 +311,24 @@ TEST(HostReturn, old_aliases_are_not_trusted_and_births_are_asked_for_spread_in_
   rig.feed("spBv1.0/plant/NBIRTH/e0", node_birth(0));
   rig.feed("spBv1.0/plant/DBIRTH/e0/motor", motor_birth(1));
   EXPECT_EQ(speeds(rig), std::vector<double>{5.0});
+}
+
+TEST(HostReturn, a_node_that_answers_nothing_is_said_dead) {
+  HostRig rig = with_motor();
+  rig.pass(std::chrono::seconds(1));
+  rig.close();
+  rig.tick(std::chrono::seconds(60));
+  rig.session.on_connected(rig.now, rig.actions);
+  rig.carry_out();
+  for (int i = 0; i < 10; ++i) rig.tick(std::chrono::minutes(5));
+  EXPECT_EQ(rig.of(MessageType::ncmd).size(), 4u);
+  ASSERT_EQ(rig.of(HostActionKind::node_died).size(), 1u);
+  EXPECT_EQ(rig.of(HostActionKind::node_died)[0].death, Death::silent);
+  EXPECT_FALSE(rig.session.next_tick());
+  rig.feed(nbirth, node_birth(4));
+  rig.feed(dbirth, motor_birth(1));
+  rig.feed(ddata, motor_data(2, 2.0));
+  EXPECT_EQ(speeds(rig), std::vector<double>{2.0});
 }
 
 // Our own edge. --------------------------------------------------------------------------------
