@@ -87,18 +87,27 @@ Result<std::unique_ptr<drivers::Driver>> open_plant(const catalog::SourceSetup& 
   const auto kind = spec.machine == catalog::PlantMachine::motor ? drivers::AssetKind::motor
                     : spec.machine == catalog::PlantMachine::fan ? drivers::AssetKind::fan
                                                                  : drivers::AssetKind::pump;
-  for (const auto& device : source.devices) plant.assets.push_back({device.id, kind});
+  for (const auto& device : source.devices) {
+    drivers::PlantAsset asset{device.id, kind};
+    for (const auto& metric : device.metrics) {
+      const auto& declared = metric.spec;
+      asset.metrics.push_back(
+          {declared.source.empty() ? declared.name : declared.source, declared.name});
+    }
+    plant.assets.push_back(std::move(asset));
+  }
   return drivers::make_plant(std::move(plant), {world.clock, world.executor, world.log});
 }
 
-bool applies(const catalog::StageSpec& stage, const std::string& metric) {
-  return stage.metrics.empty() || std::ranges::find(stage.metrics, metric) != stage.metrics.end();
+bool applies(const catalog::StageSpec& stage, const catalog::MetricSpec& metric) {
+  return stage.metrics.empty() ? pipeline::is_numeric(metric.datatype)
+                               : std::ranges::contains(stage.metrics, metric.name);
 }
 
 void add_flags(pipeline::PipelineSpec& spec, const catalog::StageSpec& stage,
                const catalog::FlagStage& flag, const catalog::DeviceSetup& device) {
   for (const auto& metric : device.metrics) {
-    if (!applies(stage, metric.spec.name)) continue;
+    if (!applies(stage, metric.spec)) continue;
     catalog::Limits limits = flag.limits;
     if (flag.declared) {
       if (!limits.low) limits.low = metric.limits.low;
@@ -135,7 +144,7 @@ void add_aggregates(pipeline::PipelineSpec& spec, const catalog::StageSpec& stag
   // of them.
   std::map<std::uint64_t, std::vector<std::string>> by_expected;
   for (const auto& metric : device.metrics) {
-    if (!applies(stage, metric.spec.name)) continue;
+    if (!applies(stage, metric.spec)) continue;
     std::uint64_t expected = aggregate.count_expected;
     if (expected == 0 && metric.period && metric.period->count() > 0) {
       expected = static_cast<std::uint64_t>(aggregate.window / *metric.period);

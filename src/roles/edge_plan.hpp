@@ -8,6 +8,7 @@
 #include "catalog/edge_setup.hpp"
 #include "engine/disk.hpp"
 #include "engine/executor.hpp"
+#include "fabric/drivers/pace.hpp"
 #include "fabric/drivers/records.hpp"
 #include "fabric/edge/edge_core.hpp"
 
