@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/format.hpp"
 
@@ -75,6 +76,14 @@ Result<std::uint32_t> decode_file_header(ByteView file, FileType type, std::stri
   }
   return fail(Code::corrupt, fmt::format("{} has no valid file header", name),
               "restore it from a backup");
+}
+
+std::optional<std::uint64_t> log_generation(std::string_view file_name) {
+  const char* const end = file_name.data() + file_name.size();
+  std::uint64_t number = 0;
+  const auto [stop, error] = std::from_chars(file_name.data(), end, number);
+  if (error != std::errc{} || std::string_view(stop, end) != ".log") return std::nullopt;
+  return number;
 }
 
 std::size_t begin_frame(Bytes& out) {

@@ -60,6 +60,9 @@ Bytes encode_file_header(FileType type, std::uint32_t salt, std::uint8_t version
 /// program. `name` is for messages.
 Result<std::uint32_t> decode_file_header(ByteView file, FileType type, std::string_view name);
 
+/// Number of a log generation by its file name, `00000001.log`.
+std::optional<std::uint64_t> log_generation(std::string_view file_name);
+
 /// Starts a frame in `out` and gives its offset; the payload is appended by the caller.
 std::size_t begin_frame(Bytes& out);
 /// Completes the frame that starts at `offset` and ends with `out`… at `end`.
