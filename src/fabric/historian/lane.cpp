@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "fabric/historian/frame.hpp"
 #include "fabric/historian/series_table.hpp"
 #include "fabric/historian/sql_schema.hpp"
 
