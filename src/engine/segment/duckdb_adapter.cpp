@@ -144,11 +144,6 @@ void source_next(duckdb_function_info info, duckdb_data_chunk output) {
   source.at += count;
 }
 
-std::string_view text_of(const duckdb_string_t& value) {
-  auto copy = value;
-  return {duckdb_string_t_data(&copy), duckdb_string_t_length(copy)};
-}
-
 bool is_valid(const std::uint64_t* validity, std::size_t row) {
   return validity == nullptr || ((validity[row / 64] >> (row % 64)) & 1) != 0;
 }
@@ -177,7 +172,7 @@ void take_rows(const Chunk& chunk, SampleColumns& out) {
     while (column < 4 && !is_valid(validity[column], row)) ++column;
     out.column.push_back(static_cast<ValueColumn>(column));
     if (column == 2 || column == 3) {
-      // A copy of up to 12 bytes of text lies in the element itself: the view must not outlive it.
+      // Up to 12 bytes of text lie in the element itself: the view must not outlive the copy.
       duckdb_string_t element = chunk.column<duckdb_string_t>(8 + column)[row];
       const std::string_view content{duckdb_string_t_data(&element),
                                      duckdb_string_t_length(element)};

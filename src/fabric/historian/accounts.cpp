@@ -48,7 +48,8 @@ Account& Accounts::insert(const ProducerId& producer, Incarnation incarnation, C
 Account& Accounts::add(const ProducerId& producer, Incarnation incarnation, Custody custody,
                        std::vector<ManifestRecord>& fresh) {
   Account& account = insert(producer, incarnation, custody);
-  fresh.push_back(ProducerRecord{account.number, producer, incarnation, custody});
+  fresh.emplace_back(std::in_place_type<ProducerRecord>, account.number, producer, incarnation,
+                     custody);
   return account;
 }
 
@@ -136,8 +137,8 @@ void Accounts::thaw(const std::vector<AccountUpdate>& frozen) {
 
 void Accounts::write(std::vector<ManifestRecord>& out) const {
   for (const Account& account : accounts_) {
-    out.push_back(
-        ProducerRecord{account.number, account.producer, account.incarnation, account.custody});
+    out.emplace_back(std::in_place_type<ProducerRecord>, account.number, account.producer,
+                     account.incarnation, account.custody);
   }
 }
 

@@ -126,10 +126,10 @@ struct LastValue {
 struct RangeQuery {
   SeriesNumber series;
   Timestamp from{INT64_MIN};
-  Timestamp to{INT64_MAX};        ///< inclusive
-  std::size_t limit = 1'000'000;  ///< the first so many in time
-  std::optional<Revision> as_of;  ///< empty: now
-  bool all_revisions = false;     ///< false: of each time only the greatest revision
+  Timestamp to{INT64_MAX};             ///< inclusive
+  std::size_t limit = 1'000'000;       ///< the first so many in time
+  std::optional<Revision> as_of = {};  ///< empty: now
+  bool all_revisions = false;          ///< false: of each time only the greatest revision
 };
 
 struct Range {
@@ -152,7 +152,7 @@ struct DownsampleQuery {
   Timestamp from;
   Timestamp to;                             ///< exclusive
   Duration step = std::chrono::minutes(1);  ///< buckets start at multiples of it since 1970
-  std::optional<Revision> as_of;
+  std::optional<Revision> as_of = {};
 };
 
 /// The account of one incarnation: sent = stored + lost + unexplained.

@@ -39,7 +39,7 @@ Result<std::uint16_t> SeriesTable::site_number(const std::string& name,
   }
   sites_.push_back({name, {}});
   const auto number = static_cast<std::uint16_t>(sites_.size());
-  fresh.push_back(SiteRecord{number, name});
+  fresh.emplace_back(std::in_place_type<SiteRecord>, number, name);
   return number;
 }
 
@@ -86,7 +86,8 @@ Result<std::vector<SeriesNumber>> SeriesTable::define(const ontology::DeviceSche
     }
     numbers.push_back(state->definition.number);
   }
-  if (!record.series.empty()) fresh.emplace_back(std::move(record));
+  if (!record.series.empty())
+    fresh.emplace_back(std::in_place_type<SeriesRecord>, std::move(record));
   return numbers;
 }
 
@@ -142,11 +143,14 @@ const std::string& SeriesTable::site_name(std::uint16_t number) const {
 
 void SeriesTable::write(std::vector<ManifestRecord>& out) const {
   for (std::size_t i = 0; i < sites_.size(); ++i) {
-    out.push_back(SiteRecord{static_cast<std::uint16_t>(i + 1), sites_[i].name});
+    out.emplace_back(std::in_place_type<SiteRecord>, static_cast<std::uint16_t>(i + 1),
+                     sites_[i].name);
   }
   SeriesRecord record;
   const auto flush = [&] {
-    if (!record.series.empty()) out.push_back(std::exchange(record, {}));
+    if (record.series.empty()) return;
+    out.emplace_back(std::in_place_type<SeriesRecord>, std::move(record));
+    record.series.clear();
   };
   for (const auto& site : sites_) {
     for (const auto& group : site.groups) {

@@ -87,7 +87,7 @@ ProvenanceNumber Historian::intern(std::string_view canonical_recipe) {
   const auto number = static_cast<ProvenanceNumber>(core_->provenances.size() + 1);
   core_->provenances.push_back(text);
   core_->provenance_numbers.emplace(text, number);
-  core_->fresh.push_back(ProvenanceRecord{number, std::move(text)});
+  core_->fresh.emplace_back(std::in_place_type<ProvenanceRecord>, number, std::move(text));
   return number;
 }
 
@@ -195,11 +195,13 @@ std::vector<ManifestRecord> Historian::Core::manifest_content() const {
   std::vector<ManifestRecord> content;
   series.write(content);
   for (std::size_t i = 0; i < provenances.size(); ++i) {
-    content.push_back(ProvenanceRecord{static_cast<ProvenanceNumber>(i + 1), provenances[i]});
+    content.emplace_back(std::in_place_type<ProvenanceRecord>, static_cast<ProvenanceNumber>(i + 1),
+                         provenances[i]);
   }
   accounts.write(content);
-  content.push_back(EditionRecord{
-      sealed_through, sealed_revision, next_segment, segments, {}, accounts.sealed_state()});
+  content.emplace_back(std::in_place_type<EditionRecord>, sealed_through, sealed_revision,
+                       next_segment, segments, std::vector<std::uint64_t>{},
+                       accounts.sealed_state());
   return content;
 }
 
