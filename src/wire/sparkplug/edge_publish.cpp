@@ -235,8 +235,9 @@ Result<void> EdgeSession::send_births(const Now& now, EdgeActions& out) {
   if (state_ != EdgeState::waiting_for_births)
     return fail(Code::refused, "births are sent only when the session asked for them");
   seq_ = 0;
+  since_birth_ = 0;
   for (const auto& [name, device] : devices_) publish_birth(name, device, now, out);
-  in_session_ = true;
+  ++births_sent_;
   state_ = EdgeState::born;
   failures_ = 0;
   last_births_ = now.monotonic;
@@ -273,6 +274,9 @@ Result<void> EdgeSession::publish_data(std::string_view name, const Batch& batch
 
 void EdgeSession::on_publish_refused(std::uint32_t messages, const Now& now, EdgeActions&) {
   if (state_ != EdgeState::born || messages == 0) return;
+  // An NBIRTH that did not go out needs no NDEATH.
+  if (messages >= since_birth_ && births_sent_ > 0) --births_sent_;
+  since_birth_ -= std::min<std::uint64_t>(messages, since_birth_);
   if (messages <= returnable_) {
     returnable_ -= messages;
     seq_ = static_cast<std::uint8_t>(seq_ - messages);

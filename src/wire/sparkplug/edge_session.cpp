@@ -126,7 +126,7 @@ void EdgeSession::start(const Now& now, EdgeActions& out) {
 void EdgeSession::leave(const Now& now, EdgeActions& out) {
   // A DISCONNECT discards the Will, so the death is published first.
   // [tck-id-operational-behavior-edge-node-intentional-disconnect-ndeath]
-  if (std::exchange(in_session_, false)) {
+  if (std::exchange(births_sent_, 0u) > 0) {
     make_node_death(now, append(out, EdgeActionKind::publish).message);
   }
   append(out, EdgeActionKind::disconnect);
@@ -165,7 +165,7 @@ void EdgeSession::on_connected(const Now& now, EdgeActions& out) {
 void EdgeSession::on_closed(const Now& now, std::uint64_t random, EdgeActions& out) {
   if (state_ == EdgeState::stopped || state_ == EdgeState::backing_off) return;
   const bool reached = state_ != EdgeState::connecting;
-  in_session_ = false;
+  births_sent_ = 0;
   rebirth_due_.reset();
   if (std::exchange(host_online_, false)) append(out, EdgeActionKind::host_state);
   if (stopping_) {

@@ -174,14 +174,18 @@ class EdgeSession {
   void publish_device_death(std::string_view name, const Now& now, EdgeActions& out);
   Result<Device> make_device(std::string_view name,
                              std::vector<ontology::MetricDefinition> metrics);
-  std::uint8_t take_seq() { return seq_++; }
+  std::uint8_t take_seq() {
+    ++since_birth_;
+    return seq_++;
+  }
   std::string topic(MessageType type, std::string_view device = {}) const;
 
   EdgeOptions options_;
   EdgeState state_ = EdgeState::stopped;
-  bool stopping_ = false;    ///< stop was said: do not connect again
-  bool walk_ = false;        ///< the next attempt goes to the next server
-  bool in_session_ = false;  ///< an NBIRTH went out on this connection
+  bool stopping_ = false;          ///< stop was said: do not connect again
+  bool walk_ = false;              ///< the next attempt goes to the next server
+  std::uint32_t births_sent_ = 0;  ///< NBIRTHs that went out on this connection
+  std::uint64_t since_birth_ = 0;  ///< numbered messages since the last NBIRTH, with it
   Devices devices_;
   std::uint64_t next_alias_ = 1;
   std::optional<std::uint8_t> sent_bd_seq_;  ///< of the last CONNECT that reached a broker

@@ -133,6 +133,15 @@ TEST(EdgeData, a_refused_publish_gives_its_number_back) {
   EXPECT_TRUE(rig.session.is_born());
 }
 
+TEST(EdgeData, a_birth_that_did_not_go_out_needs_no_death) {
+  EdgeRig rig = born();
+  rig.session.on_publish_refused(2, rig.now, rig.actions);
+  const std::size_t sent = rig.sent.size();
+  rig.session.stop(rig.now, rig.actions);
+  rig.carry_out();
+  EXPECT_EQ(rig.sent.size(), sent);
+}
+
 TEST(EdgeData, a_refused_birth_is_begun_anew) {
   EdgeRig rig = born();
   rig.session.on_publish_refused(1, rig.now, rig.actions);
