@@ -201,7 +201,7 @@ constexpr std::int64_t first_second = 1'767'571'200;
 
 Outcome run_historian(std::uint64_t values, const std::string& root) {
   auto disk = need(engine::open_posix_disk(root));
-  auto store = need(engine::open_duckdb_store({root, 2, "1GB"}));
+  auto store = need(engine::open_duckdb_store({root, 1, "1GB"}));
   PlantClock clock;
   const auto real_clock = engine::make_real_clock();
   SilentLog log;

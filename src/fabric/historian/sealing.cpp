@@ -88,30 +88,33 @@ std::string site_folder(std::uint16_t number, const std::string& name) {
 
 std::vector<RowReference> sorted_rows(const std::vector<HotChunk>& chunks) {
   // Rows arrive almost in time order: a counting sort by series, then a check of each series.
-  std::vector<std::uint64_t> series;
-  for (const auto& chunk : chunks) {
-    std::uint64_t last = 0;
-    for (const std::uint64_t number : chunk->series) {
-      if (number != last) series.push_back(last = number);
-    }
-    std::ranges::sort(series);
-    series.erase(std::ranges::unique(series).begin(), series.end());
-  }
   std::unordered_map<std::uint64_t, std::uint32_t> rank;
-  rank.reserve(series.size());
+  std::size_t rows = 0;
+  for (const auto& chunk : chunks) {
+    rows += chunk->size();
+    for (const std::uint64_t number : chunk->series) rank.try_emplace(number, 0);
+  }
+  std::vector<std::uint64_t> series;
+  series.reserve(rank.size());
+  for (const auto& [number, unused] : rank) series.push_back(number);
+  std::ranges::sort(series);
   for (std::size_t i = 0; i < series.size(); ++i) {
-    rank.emplace(series[i], static_cast<std::uint32_t>(i));
+    rank[series[i]] = static_cast<std::uint32_t>(i);
   }
   std::vector<std::size_t> start(series.size() + 1);
   std::vector<std::uint32_t> ranks;
+  ranks.reserve(rows);
+  std::size_t guess = 0;  // the signals of a scan stand in the order of their numbers
   for (const auto& chunk : chunks) {
     for (const std::uint64_t number : chunk->series) {
-      ranks.push_back(rank.find(number)->second);
-      ++start[ranks.back() + 1];
+      if (guess >= series.size() || series[guess] != number) guess = rank.find(number)->second;
+      ranks.push_back(static_cast<std::uint32_t>(guess));
+      ++start[guess + 1];
+      ++guess;
     }
   }
   for (std::size_t i = 1; i < start.size(); ++i) start[i] += start[i - 1];
-  std::vector<RowReference> order(ranks.size());
+  std::vector<RowReference> order(rows);
   std::vector<std::size_t> at(start.begin(), start.end() - (start.empty() ? 0 : 1));
   std::size_t n = 0;
   for (std::uint32_t c = 0; c < chunks.size(); ++c) {
