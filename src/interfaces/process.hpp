@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 
 namespace millwright::interfaces {
 
@@ -26,11 +27,12 @@ struct Terminal {
   std::function<Result<std::string>(const std::string&)> read_file;
   /// Waits; false when the person asked to stop (Ctrl-C). For plain repeated output.
   std::function<bool(std::int64_t milliseconds)> pause;
+  std::shared_ptr<Random> random;  ///< for ids of what is stored
 };
 
 /// Standard output and error, the environment, the file system of this process.
 Terminal process_terminal();
-/// Reads the resident memory of this process in bytes.
+/// Reads the memory of this process in bytes (its proportional share, Pss).
 std::function<std::uint64_t()> make_resident_bytes();
 
 }  // namespace millwright::interfaces

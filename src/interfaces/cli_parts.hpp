@@ -1,0 +1,51 @@
+// What both command lines, `millwright` and `millwright-edge`, are made of: shared options, and how
+// arguments are read, refused and documented. CLI11 is only named here (cli_parts_adapter.cpp).
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/result.hpp"
+#include "interfaces/process.hpp"
+#include "interfaces/role_options.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace millwright::interfaces {
+
+/// `--help` is there; `--version` when `version` is not empty.
+void prepare(CLI::App& app, const std::string& version);
+
+/// `--broker-host`, `--broker-port`, …, with `prefix` in front of `host`. The password comes by
+/// `take_password` from the file or from an environment variable.
+void add_broker(CLI::App& app, const std::string& prefix, engine::BrokerEndpoint& endpoint,
+                std::string& password_file);
+Result<void> take_password(Terminal& terminal, const std::string& password_file,
+                           const std::string& variable, engine::BrokerEndpoint& endpoint);
+
+void add_log_level(CLI::App& app, Severity& level);
+void add_output(CLI::App& app, OutputFormat& format);
+void add_pace(CLI::App& app, std::optional<drivers::Pace>& pace);
+/// A duration such as `20ms` or `5m`.
+void add_duration(CLI::App& app, const std::string& name, Duration& value, const std::string& help);
+/// A size such as `64MiB`.
+void add_bytes(CLI::App& app, const std::string& name, std::uint64_t& value,
+               const std::string& help);
+
+/// Everything of EdgeRoleOptions.
+void add_edge_options(CLI::App& app, EdgeRoleOptions& options, std::string& password_file);
+
+/// Reads the arguments; exit status when the program has to end now (help, version, a mistake).
+std::optional<int> read_arguments(CLI::App& app, std::span<const char* const> arguments,
+                                  Terminal& terminal);
+/// 0, or the message on stderr and the status of the error.
+int finish(const Result<void>& outcome, const std::string& program, Terminal& terminal);
+
+/// Markdown of one command: what it does, its usage and options, its example.
+std::string reference_of(const CLI::App& app, const std::string& title, int level);
+
+}  // namespace millwright::interfaces

@@ -1,0 +1,270 @@
+// The API against a real HubCore and historian on the simulated world.
+#include "interfaces/hub_api.hpp"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "base/format.hpp"
+#include "engine/segment/simulated_segment_store.hpp"
+#include "interfaces/endpoints.hpp"
+#include "interfaces/json.hpp"
+#include "sim/broker.hpp"
+#include "sim/disk.hpp"
+#include "sim/random.hpp"
+#include "sim/scheduler.hpp"
+
+namespace millwright::interfaces {
+namespace {
+
+using ontology::DataType;
+
+class HubApiTest : public testing::Test {
+ protected:
+  HubApiTest() {
+    network_.add_broker("127.0.0.1", 1883);
+    auto opened =
+        historian::Historian::open({}, disk_, store_, scheduler_, log_, *executor_, *executor_);
+    EXPECT_TRUE(opened);
+    historian_ = std::move(*opened);
+    hub::HubOptions options;
+    options.link.session.host_id = "hub";
+    options.link.broker.client_id = "hub";
+    auto core = hub::HubCore::create({scheduler_, random_, *executor_, disk_, *brokers_, log_},
+                                     options, *historian_);
+    EXPECT_TRUE(core);
+    hub_ = std::move(*core);
+    HubApiOptions api;
+    api.version = "9.9";
+    api.simulated = true;
+    api.event_clients_max = 2;
+    api.resident_bytes = [] { return std::uint64_t{42}; };
+    api_ = std::make_unique<HubApi>(*hub_, *executor_, scheduler_, api);
+  }
+
+  /// Three samples of a pump: two good ones and a bad one; a text.
+  void store_samples(ontology::Sequence first = 0) {
+    const ontology::DeviceSchema schema{
+        {"site-a", "edge-1", "pump-1"},
+        {{"pressure", DataType::float64, "bar"}, {"state", DataType::string, ""}}};
+    const auto series = historian_->define(schema);
+    ASSERT_TRUE(series);
+    ontology::Batch batch;
+    for (int i = 0; i < 3; ++i) {
+      ontology::Row row;
+      row.ts_us = scheduler_.utc_now().us - (10 - i) * 1'000'000;
+      row.set_f64(1.5 + i);
+      if (i == 2) row.quality = ontology::Quality::bad(ontology::Reason::stuck);
+      batch.rows.push_back(row);
+    }
+    ontology::Row text;
+    text.ts_us = scheduler_.utc_now().us;
+    text.slot = 1;
+    batch.set_payload(text, "ru\"n");
+    batch.rows.push_back(text);
+    const historian::ProvenanceNumber none[] = {0};
+    const ontology::ProducerId producer{"site-a", "edge-1"};
+    ASSERT_TRUE(historian_->append(
+        {*series, none, &batch, &producer, 77, first, 0, historian::Custody::acknowledged}));
+    ASSERT_TRUE(historian_->commit());
+  }
+  void declare_loss() {
+    const ontology::LossEntry loss{{77, 4, 5},
+                                   ontology::LossCause::buffer_full,
+                                   {1'000'000},
+                                   {2'000'000},
+                                   "buffer: drop_oldest"};
+    ASSERT_TRUE(historian_->declare({"site-a", "edge-1"}, loss));
+    ASSERT_TRUE(historian_->commit());
+  }
+
+  std::shared_ptr<std::optional<HttpResponse>> ask(HttpRequest request) {
+    if (request.method != Method::get) request.headers["content-type"] = "application/json";
+    auto answer = std::make_shared<std::optional<HttpResponse>>();
+    api_->handler()(std::move(request),
+                    [answer](HttpResponse response) { *answer = std::move(response); });
+    return answer;
+  }
+  HttpResponse get(const std::string& path,
+                   std::map<std::string, std::string, std::less<>> query = {}) {
+    return finish(ask({Method::get, path, std::move(query), {}, ""}));
+  }
+  HttpResponse post(const std::string& path, const std::string& body = "{}") {
+    return finish(ask({Method::post, path, {}, {}, body}));
+  }
+  HttpResponse finish(const std::shared_ptr<std::optional<HttpResponse>>& answer) {
+    scheduler_.run_until_true([&] { return answer->has_value(); }, std::chrono::minutes(1));
+    EXPECT_TRUE(answer->has_value());
+    return answer->value_or(HttpResponse{});
+  }
+  static Json json(const HttpResponse& response) {
+    auto read = parse_json(response.body);
+    EXPECT_TRUE(read) << response.body;
+    return read.value_or(Json());
+  }
+
+  sim::Scheduler scheduler_;
+  sim::SimNetwork network_{scheduler_, 1};
+  sim::SimDisk disk_{1};
+  sim::SimRandom random_{1};
+  SilentLog log_;
+  std::unique_ptr<sim::SimExecutor> executor_ = scheduler_.make_executor("hub");
+  std::unique_ptr<engine::BrokerConnector> brokers_ = network_.connector("hub");
+  engine::SimulatedSegmentStore store_;
+  std::unique_ptr<historian::Historian> historian_;
+  std::unique_ptr<hub::HubCore> hub_;
+  std::unique_ptr<HubApi> api_;
+};
+
+TEST_F(HubApiTest, HealthNeedsTheBroker) {
+  const auto before = get("/healthz");
+  EXPECT_EQ(before.status, 503);
+  EXPECT_EQ(json(before)["reasons"].items().size(), 1u);
+  hub_->start();
+  scheduler_.run_for(std::chrono::seconds(5));
+  const auto after = get("/healthz");
+  EXPECT_EQ(after.status, 200) << after.body;
+  EXPECT_TRUE(json(after)["healthy"].boolean());
+}
+
+TEST_F(HubApiTest, StatusTellsTheAccountAndWhoIsUnknown) {
+  store_samples();
+  declare_loss();
+  const Json status = json(get("/api/v1/status"));
+  EXPECT_EQ(status["version"].string(), "9.9");
+  EXPECT_TRUE(status["simulated"].boolean());
+  EXPECT_EQ(status["ledger"]["sent"].natural(), 9u);
+  EXPECT_EQ(status["ledger"]["stored"].natural(), 4u);
+  EXPECT_EQ(status["ledger"]["lost"].natural(), 5u);
+  EXPECT_EQ(status["ledger"]["unexplained"].natural(), 0u);
+  EXPECT_EQ(status["process"]["resident_bytes"].natural(), 42u);
+  // Known by the account, not heard of by this process: unknown, never online.
+  const Json& edge = status["sites"].items().at(0)["edges"].items().at(0);
+  EXPECT_EQ(edge["edge"].string(), "edge-1");
+  EXPECT_EQ(edge["state"].string(), "unknown");
+}
+
+TEST_F(HubApiTest, LedgerOfAProducer) {
+  store_samples();
+  declare_loss();
+  const Json ledger = json(get("/api/v1/ledger", {{"producer", "site-a/edge-1"}}));
+  EXPECT_TRUE(ledger["balanced"].boolean());
+  const Json& line = ledger["lines"].items().at(0);
+  EXPECT_EQ(line["incarnation"].string(), "77");
+  EXPECT_EQ(line["lost_by_cause"]["buffer_full"].natural(), 5u);
+  EXPECT_EQ(line["losses"].items().at(0)["policy"].string(), "buffer: drop_oldest");
+  EXPECT_FALSE(line["best_effort"].boolean());
+  EXPECT_EQ(get("/api/v1/ledger", {{"producer", "site-a/other"}}).status, 404);
+  EXPECT_EQ(get("/api/v1/ledger", {{"producer", "nonsense"}}).status, 400);
+  EXPECT_EQ(get("/api/v1/ledger", {{"from", "yesterday"}}).status, 400);
+}
+
+TEST_F(HubApiTest, LastValuesKeepUnitQualityAndAge) {
+  store_samples();
+  const Json last = json(get("/api/v1/last", {{"pattern", "site-a/*"}}));
+  ASSERT_EQ(last["values"].items().size(), 2u);
+  const Json& pressure = last["values"].items()[0];
+  EXPECT_EQ(pressure["series"].string(), "site-a/edge-1/pump-1/pressure");
+  EXPECT_EQ(pressure["value"].number(), 3.5);
+  EXPECT_EQ(pressure["unit"].string(), "bar");
+  EXPECT_EQ(pressure["quality"].string(), "bad:stuck");
+  EXPECT_GE(pressure["age_s"].number(), 8);
+  EXPECT_EQ(last["values"].items()[1]["value"].string(), "ru\"n");
+  EXPECT_TRUE(json(get("/api/v1/last", {{"pattern", "nowhere/*"}}))["values"].items().empty());
+}
+
+TEST_F(HubApiTest, RangeAndBuckets) {
+  store_samples();
+  const std::string series = "site-a/edge-1/pump-1/pressure";
+  const Json range = json(get("/api/v1/range", {{"series", series}, {"limit", "2"}}));
+  EXPECT_EQ(range["samples"].items().size(), 2u);
+  EXPECT_TRUE(range["truncated"].boolean());
+  const Json buckets = json(get("/api/v1/range", {{"series", series},
+                                                  {"from", "2026-01-04T23:59:00Z"},
+                                                  {"to", "2026-01-05T00:01:00Z"},
+                                                  {"step", "1m"}}));
+  ASSERT_FALSE(buckets["buckets"].items().empty());
+  EXPECT_EQ(buckets["buckets"].items()[0]["max"].number(), 2.5);  // the bad one does not count
+  EXPECT_EQ(get("/api/v1/range", {{"series", series}, {"step", "1m"}}).status, 400);
+  EXPECT_EQ(get("/api/v1/range", {{"series", "site-a/x"}}).status, 404);
+  EXPECT_EQ(get("/api/v1/range").status, 400);
+}
+
+TEST_F(HubApiTest, MistakesAreNamed) {
+  EXPECT_EQ(get("/api/v1/statu").status, 404);
+  EXPECT_EQ(post("/api/v1/status").status, 405);
+  const auto parameter = get("/api/v1/last", {{"patern", "*"}});
+  EXPECT_EQ(parameter.status, 400);
+  EXPECT_EQ(json(parameter)["remedy"].string(), "did you mean 'pattern'?");
+  const auto form = finish(ask({Method::post, "/api/v1/query", {}, {}, "not json"}));
+  EXPECT_EQ(form.status, 400);
+  EXPECT_EQ(form.content_type, "application/problem+json");
+  EXPECT_EQ(post("/api/v1/query", "{}").status, 400);
+  HttpRequest foreign{Method::post, "/api/v1/seal", {}, {}, ""};
+  auto answer = std::make_shared<std::optional<HttpResponse>>();
+  foreign.headers["content-type"] = "text/plain";
+  api_->handler()(foreign, [answer](HttpResponse response) { *answer = std::move(response); });
+  EXPECT_EQ(finish(answer).status, 400);
+}
+
+TEST_F(HubApiTest, SqlErrorsKeepCodeAndRemedy) {
+  const auto answer = post("/api/v1/query", R"({"sql":"SELECT 1"})");  // no SQL in this store
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_EQ(json(answer)["code"].string(), "refused");
+}
+
+TEST_F(HubApiTest, SealVerifyAudit) {
+  store_samples();
+  const Json sealed = json(post("/api/v1/seal"));
+  EXPECT_EQ(sealed["rows_sealed"].natural(), 4u);
+  EXPECT_TRUE(json(post("/api/v1/verify"))["sound"].boolean());
+  const Json audit = json(post("/api/v1/audit"));
+  EXPECT_EQ(audit["rows"].natural(), 4u);
+  EXPECT_EQ(audit["rows_double"].natural(), 0u);
+  EXPECT_EQ(audit["rows_missing"].natural(), 0u);
+}
+
+TEST_F(HubApiTest, EventsComeEachSecondAndAreBounded) {
+  const auto first = ask({Method::get, "/api/v1/events", {}, {}, ""});
+  const auto second = ask({Method::get, "/api/v1/events", {}, {}, ""});
+  const auto third = ask({Method::get, "/api/v1/events", {}, {}, ""});
+  scheduler_.run_for(std::chrono::seconds(2));
+  ASSERT_TRUE(first->has_value() && second->has_value() && third->has_value());
+  EXPECT_EQ((*first)->content_type, "text/event-stream");
+  EXPECT_NE((*first)->body.find("event: status\ndata: {"), std::string::npos);
+  EXPECT_TRUE((*first)->body.ends_with("}\n\n"));
+}
+
+TEST_F(HubApiTest, MetricsHaveTypesAndLabels) {
+  store_samples();
+  const auto metrics = get("/metrics");
+  EXPECT_NE(metrics.body.find("# TYPE millwright_hub_samples_total counter\n"), std::string::npos);
+  EXPECT_NE(metrics.body.find("millwright_ledger_unexplained_samples 0\n"), std::string::npos);
+  EXPECT_NE(metrics.body.find("millwright_producer_stored_samples_total{site=\"site-a\","
+                              "edge=\"edge-1\"} 4\n"),
+            std::string::npos);
+  EXPECT_NE(metrics.body.find("process_resident_memory_bytes 42\n"), std::string::npos);
+}
+
+TEST_F(HubApiTest, ThePageIsWholeAndTheDocumentIsServed) {
+  const auto page = get("/");
+  EXPECT_NE(page.body.find("</html>"), std::string::npos);
+  EXPECT_EQ(page.body.find("https://"), std::string::npos);  // nothing is loaded from elsewhere
+  EXPECT_EQ(get("/openapi.yaml").body, hub_openapi());
+}
+
+TEST_F(HubApiTest, AfterItsEndTheHandlerStillAnswers) {
+  const auto handler = api_->handler();
+  const auto waiting = ask({Method::get, "/api/v1/events", {}, {}, ""});
+  api_.reset();
+  scheduler_.run_for(std::chrono::seconds(2));
+  ASSERT_TRUE(waiting->has_value());
+  EXPECT_EQ((*waiting)->status, 503);
+  std::optional<HttpResponse> answer;
+  handler({Method::get, "/", {}, {}, ""}, [&](HttpResponse response) { answer = response; });
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 503);
+}
+
+}  // namespace
+}  // namespace millwright::interfaces
