@@ -38,7 +38,9 @@ void append_json_scalar(std::string& out, const Node& node) {
       out += fmt::format("{}", node.integer);
       break;
     case Node::Type::number:
-      out += std::isfinite(node.number) ? fmt::format("{}", node.number) : "null";
+      // JSON has neither infinities nor NaN: they stay the texts that YAML has for them.
+      if (!std::isfinite(node.number)) return append_json_text(out, node.text);
+      out += node.number == 0 ? "0" : fmt::format("{}", node.number);
       break;
     case Node::Type::string:
       append_json_text(out, node.text);
@@ -217,6 +219,10 @@ Node Node::make_number(double value) {
   node.number = value;
   node.text = fmt::format("{}", value);
   return node;
+}
+
+Node Node::make_list() {
+  return make_list(std::vector<Node>{});
 }
 
 Node Node::make_list(std::vector<Node> items) {

@@ -48,7 +48,8 @@ struct Node {
   static Node make_boolean(bool value);
   static Node make_integer(std::int64_t value);
   static Node make_number(double value);
-  static Node make_list(std::vector<Node> items = {});
+  static Node make_list();
+  static Node make_list(std::vector<Node> items);
   static Node make_map();
   /// Adds a member to a map and gives it back for more.
   Node& add(std::string_view key, Node value);

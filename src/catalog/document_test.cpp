@@ -61,6 +61,7 @@ TEST(Yaml, AliasesWorkAndBombsAreRefused) {
 TEST(Json, CanonicalFormIsAFunctionOfTheValue) {
   EXPECT_EQ(canonical_json(only("{b: 1.0, a: [true, ~, 'x\"\\'], c: ~}")),
             "{\"a\":[true,null,\"x\\\"\\\\\"],\"b\":1}");
+  EXPECT_EQ(canonical_json(only("{a: .nan, b: -0.0}")), R"({"a":".nan","b":0})");
   EXPECT_EQ(canonical_json(only("b: 1\n")), canonical_json(only("{\"b\": 1.0}")));
 }
 
