@@ -1,11 +1,11 @@
 #include "roles/edge_role.hpp"
 
 #include "base/format.hpp"
-#include "catalog/commands.hpp"
 #include "engine/host.hpp"
 #include "fabric/edge/edge_core.hpp"
 #include "roles/edge_plan.hpp"
 #include "roles/machine.hpp"
+#include "roles/resources.hpp"
 #include "roles/status_file.hpp"
 
 namespace millwright::roles {
@@ -55,7 +55,7 @@ Result<void> run_edge(const interfaces::EdgeRoleOptions& options, interfaces::Te
   if (!machine) return pass(std::move(machine));
   Machine& host = **machine;
 
-  auto resources = catalog::load_resources(options.resources);
+  auto resources = load_resources(options.resources);
   if (!resources) return pass(std::move(resources));
   auto setup = catalog::edge_setup(*resources, options.site, options.edge, options.variables);
   if (!setup) return pass(std::move(setup));

@@ -1,12 +1,12 @@
 #include "roles/fleet_plan.hpp"
 
 #include "catalog/asset_spec.hpp"
-#include "catalog/commands.hpp"
+#include "roles/resources.hpp"
 
 namespace millwright::roles {
 
 Result<std::vector<FleetSite>> plan_fleet(const std::vector<std::string>& paths) {
-  auto resources = catalog::load_resources(paths);
+  auto resources = load_resources(paths);
   if (!resources) return pass(std::move(resources));
   std::vector<FleetSite> sites;
   for (const auto& resource : *resources) {

@@ -67,7 +67,9 @@ Result<void> run_hub(const interfaces::HubRoleOptions& options, interfaces::Term
   if (auto made = host.disk().make_directories(historian_directory); !made) return made;
   auto directory = host.disk().native_path(historian_directory);
   if (!directory) return pass(std::move(directory));
-  auto store = engine::open_duckdb_store({.directory = *directory});
+  engine::DuckDbOptions duckdb;
+  duckdb.directory = *directory;
+  auto store = engine::open_duckdb_store(duckdb);
   if (!store) return pass(std::move(store), "opening DuckDB");
   const auto lane = engine::make_thread_executor("duckdb", host.clock());
 

@@ -126,7 +126,8 @@ void LocalFleet::add_broker_arguments(std::vector<std::string>& arguments,
                                       const std::string& user) {
   const Broker* found = find_broker(broker);
   MILLWRIGHT_ASSERT(found != nullptr);
-  arguments.insert(arguments.end(), {prefix, fmt::format("127.0.0.1:{}", found->process->port())});
+  arguments.insert(arguments.end(), {prefix + "-host", "127.0.0.1", prefix + "-port",
+                                     fmt::format("{}", found->process->port())});
   arguments.insert(arguments.end(), {prefix + "-user", user});
   if (auto file = password_file(broker + "/" + user)) {
     arguments.insert(arguments.end(), {prefix + "-password-file", *file});
@@ -148,8 +149,8 @@ Result<void> LocalFleet::start_hub() {
   hub.directory = directory_of("hub");
   hub.arguments = {*program,      "hub",
                    "--host-id",   "hub",
-                   "--data-dir",  hub.directory,
-                   "--http",      fmt::format("127.0.0.1:{}", options_.http_port),
+                   "--data",      hub.directory,
+                   "--http-port", fmt::format("{}", options_.http_port),
                    "--log-level", std::string(level_name(options_.log_level))};
   add_broker_arguments(hub.arguments, "--broker", std::string(hub_broker), "hub");
   if (options_.simulated) hub.arguments.push_back("--simulated");
@@ -168,7 +169,7 @@ Result<void> LocalFleet::add_gateway(const FleetSite& site) {
   gateway.arguments = {
       *program,          "gateway",     "--site",
       site.site,         "--gateway",   site.gateway,
-      "--primary-host",  "hub",         "--data-dir",
+      "--primary-host",  "hub",         "--data",
       gateway.directory, "--log-level", std::string(level_name(options_.log_level))};
   add_broker_arguments(gateway.arguments, "--site-broker", site_broker(site.site), site.gateway);
   add_broker_arguments(gateway.arguments, "--hub-broker", std::string(hub_broker), site.gateway);
@@ -189,7 +190,7 @@ Result<void> LocalFleet::add_edge(const FleetSite& site, const std::string& edge
                       edge,
                       "--primary-host",
                       site.gateway.empty() ? "hub" : site.gateway,
-                      "--data-dir",
+                      "--data",
                       member.directory,
                       "--log-level",
                       std::string(level_name(options_.log_level))};
@@ -197,14 +198,17 @@ Result<void> LocalFleet::add_edge(const FleetSite& site, const std::string& edge
   for (const auto& path : options_.resources)
     member.arguments.insert(member.arguments.end(), {"--resources", path});
   for (const auto& [name, value] : options_.variables) {
-    member.arguments.insert(member.arguments.end(), {"--var", name + "=" + value});
+    member.arguments.insert(member.arguments.end(), {"--set", name + "=" + value});
   }
   if (options_.pace) {
     const auto& pace = *options_.pace;
-    std::string text = "fast";
-    if (pace.kind == drivers::PaceKind::factor) text = fmt::format("factor {}", pace.factor);
-    if (pace.kind == drivers::PaceKind::total) text = "within " + to_text(pace.total);
-    member.arguments.insert(member.arguments.end(), {"--pace", text});
+    if (pace.kind == drivers::PaceKind::as_fast_as_accepted) member.arguments.push_back("--fast");
+    if (pace.kind == drivers::PaceKind::factor) {
+      member.arguments.insert(member.arguments.end(), {"--factor", fmt::format("{}", pace.factor)});
+    }
+    if (pace.kind == drivers::PaceKind::total) {
+      member.arguments.insert(member.arguments.end(), {"--within", to_text(pace.total)});
+    }
   }
   members_.push_back(std::move(member));
   return launch(members_.back());

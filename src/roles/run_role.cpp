@@ -131,7 +131,7 @@ Result<std::vector<Fault>> load_faults(const interfaces::RunOptions& options,
   const bool paced = options.pace && options.pace->kind == drivers::PaceKind::total;
   if (!paced) {
     return fail(Code::invalid_input, "faults are placed by share of a paced run",
-                "add --pace 'within 3m'");
+                "add --within 3m");
   }
   auto text = terminal.read_file(options.faults);
   if (!text) return pass(std::move(text));

@@ -142,7 +142,7 @@ Result<void> Uplink::carry_out(EdgeActions& actions) {
   return outcome;
 }
 
-void Uplink::after_event(EdgeActions& actions) {
+Result<void> Uplink::after_event(EdgeActions& actions) {
   const auto has = [&](EdgeActionKind kind) {
     for (const auto& action : actions) {
       if (action.kind == kind) return true;
@@ -151,7 +151,8 @@ void Uplink::after_event(EdgeActions& actions) {
   };
   const bool needs_births = has(EdgeActionKind::need_births);
   bool born = has(EdgeActionKind::born);
-  bool sent = carry_out(actions).has_value();
+  Result<void> outcome = carry_out(actions);
+  bool sent = outcome.has_value();
   if (needs_births) {
     EdgeActions births;
     if (auto done = session_.send_births(now(), births); !done) {
@@ -163,6 +164,7 @@ void Uplink::after_event(EdgeActions& actions) {
   }
   if (born && sent && session_.is_born()) listener_.on_born();
   arm_timer();
+  return outcome;
 }
 
 void Uplink::arm_timer() {
@@ -175,20 +177,20 @@ void Uplink::arm_timer() {
     timer_.reset();
     EdgeActions actions;
     session_.on_tick(now(), actions);
-    after_event(actions);
+    (void)after_event(actions);
   });
 }
 
 void Uplink::start() {
   EdgeActions actions;
   session_.start(now(), actions);
-  after_event(actions);
+  (void)after_event(actions);
 }
 
 void Uplink::stop() {
   EdgeActions actions;
   session_.stop(now(), actions);
-  after_event(actions);
+  (void)after_event(actions);
 }
 
 Result<void> Uplink::set_device(std::string_view device,
@@ -203,7 +205,7 @@ Result<void> Uplink::set_device(std::string_view device,
 Result<void> Uplink::remove_device(std::string_view device) {
   EdgeActions actions;
   if (auto done = session_.remove_device(device, now(), actions); !done) return done;
-  return carry_out(actions);
+  return after_event(actions);
 }
 
 void Uplink::set_birth_body(std::string_view device, ByteView body) {
@@ -217,13 +219,15 @@ Result<void> Uplink::publish(std::string_view device, const ontology::Batch& bat
   if (auto done = session_.publish_data(device, batch, body, data_class, now(), publish_actions_);
       !done)
     return done;
-  return carry_out(publish_actions_);
+  auto outcome = carry_out(publish_actions_);
+  if (!outcome) arm_timer();
+  return outcome;
 }
 
 void Uplink::on_connected() {
   EdgeActions actions;
   session_.on_connected(now(), actions);
-  after_event(actions);
+  (void)after_event(actions);
 }
 
 void Uplink::on_closed(const Error& reason) {
@@ -231,7 +235,7 @@ void Uplink::on_closed(const Error& reason) {
   EdgeActions actions;
   session_.on_closed(now(), world_.random.next(), actions);
   listener_.on_lost();
-  after_event(actions);
+  (void)after_event(actions);
 }
 
 void Uplink::on_message(engine::BrokerMessage message) {
@@ -239,7 +243,7 @@ void Uplink::on_message(engine::BrokerMessage message) {
   const bool was_born = session_.is_born();
   session_.on_message(message.topic, message.payload, now(), actions);
   if (was_born && !session_.is_born()) listener_.on_lost();
-  after_event(actions);
+  (void)after_event(actions);
 }
 
 }  // namespace millwright::links

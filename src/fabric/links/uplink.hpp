@@ -70,7 +70,8 @@ class Uplink final : public engine::BrokerListener {
   /// refused.
   Result<void> carry_out(sparkplug::EdgeActions& actions);
   bool persist(std::uint8_t bd_seq);
-  void after_event(sparkplug::EdgeActions& actions);
+  /// Carries out, sends births where they are due, tells the listener, arms the timer.
+  Result<void> after_event(sparkplug::EdgeActions& actions);
   void arm_timer();
 
   engine::World world_;
