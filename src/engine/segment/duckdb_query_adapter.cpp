@@ -2,6 +2,7 @@
 #include <duckdb.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/format.hpp"
 #include "engine/segment/duckdb_query.hpp"
@@ -126,6 +127,36 @@ bool has_cell(duckdb_type type) {
   }
 }
 
+/// SQL name of a type, as people write it.
+std::string sql_name(duckdb_type type) {
+  static const std::map<duckdb_type, const char*> names{{DUCKDB_TYPE_BOOLEAN, "BOOLEAN"},
+                                                        {DUCKDB_TYPE_TINYINT, "TINYINT"},
+                                                        {DUCKDB_TYPE_SMALLINT, "SMALLINT"},
+                                                        {DUCKDB_TYPE_INTEGER, "INTEGER"},
+                                                        {DUCKDB_TYPE_BIGINT, "BIGINT"},
+                                                        {DUCKDB_TYPE_UTINYINT, "UTINYINT"},
+                                                        {DUCKDB_TYPE_USMALLINT, "USMALLINT"},
+                                                        {DUCKDB_TYPE_UINTEGER, "UINTEGER"},
+                                                        {DUCKDB_TYPE_UBIGINT, "UBIGINT"},
+                                                        {DUCKDB_TYPE_HUGEINT, "HUGEINT"},
+                                                        {DUCKDB_TYPE_FLOAT, "FLOAT"},
+                                                        {DUCKDB_TYPE_DOUBLE, "DOUBLE"},
+                                                        {DUCKDB_TYPE_DECIMAL, "DECIMAL"},
+                                                        {DUCKDB_TYPE_VARCHAR, "VARCHAR"},
+                                                        {DUCKDB_TYPE_BLOB, "BLOB"},
+                                                        {DUCKDB_TYPE_TIMESTAMP, "TIMESTAMP"},
+                                                        {DUCKDB_TYPE_DATE, "DATE"},
+                                                        {DUCKDB_TYPE_TIME, "TIME"},
+                                                        {DUCKDB_TYPE_INTERVAL, "INTERVAL"},
+                                                        {DUCKDB_TYPE_UUID, "UUID"},
+                                                        {DUCKDB_TYPE_LIST, "LIST"},
+                                                        {DUCKDB_TYPE_STRUCT, "STRUCT"},
+                                                        {DUCKDB_TYPE_MAP, "MAP"},
+                                                        {DUCKDB_TYPE_ENUM, "ENUM"}};
+  const auto found = names.find(type);
+  return found == names.end() ? "OTHER" : found->second;
+}
+
 Result<Table> collect(duckdb_prepared_statement statement, std::size_t rows_max) {
   QueryResult result;
   if (duckdb_execute_prepared(statement, result.get()) == DuckDBError) {
@@ -203,7 +234,7 @@ Result<Table> answer_query(void* handle, const std::string& sql, std::size_t row
   for (std::size_t i = 0; i < columns; ++i) {
     const auto type = duckdb_prepared_statement_column_type(statement.get(), i);
     const char* name = duckdb_prepared_statement_column_name(statement.get(), i);
-    described.push_back({name == nullptr ? "" : name, std::string()});
+    described.push_back({name == nullptr ? "" : name, sql_name(type)});
     duckdb_free(const_cast<char*>(name));
     const bool cast = !has_cell(type);
     needs_cast = needs_cast || cast;
@@ -230,7 +261,7 @@ Result<Table> answer_query(void* handle, const std::string& sql, std::size_t row
   }
   if (!table) return table;
   for (std::size_t i = 0; i < std::min(columns, table->columns.size()); ++i) {
-    table->columns[i].name = described[i].name;
+    table->columns[i] = described[i];
   }
   return table;
 }
