@@ -21,10 +21,11 @@ using ontology::DataType;
 
 class HubApiTest : public testing::Test {
  protected:
-  HubApiTest() {
+  HubApiTest() : HubApiTest(std::make_unique<engine::SimulatedSegmentStore>()) {}
+  explicit HubApiTest(std::unique_ptr<engine::SegmentStore> store) : store_(std::move(store)) {
     network_.add_broker("127.0.0.1", 1883);
     auto opened =
-        historian::Historian::open({}, disk_, store_, scheduler_, log_, *executor_, *executor_);
+        historian::Historian::open({}, disk_, *store_, scheduler_, log_, *executor_, *executor_);
     EXPECT_TRUE(opened);
     historian_ = std::move(*opened);
     hub::HubOptions options;
@@ -110,7 +111,7 @@ class HubApiTest : public testing::Test {
   SilentLog log_;
   std::unique_ptr<sim::SimExecutor> executor_ = scheduler_.make_executor("hub");
   std::unique_ptr<engine::BrokerConnector> brokers_ = network_.connector("hub");
-  engine::SimulatedSegmentStore store_;
+  std::unique_ptr<engine::SegmentStore> store_;
   std::unique_ptr<historian::Historian> historian_;
   std::unique_ptr<hub::HubCore> hub_;
   std::unique_ptr<HubApi> api_;
@@ -264,6 +265,46 @@ TEST_F(HubApiTest, AfterItsEndTheHandlerStillAnswers) {
   handler({Method::get, "/", {}, {}, ""}, [&](HttpResponse response) { answer = response; });
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 503);
+}
+
+/// The same with DuckDB below, for what needs SQL. Nothing is sealed, so the disk stays simulated.
+class HubSqlTest : public HubApiTest {
+ protected:
+  HubSqlTest() : HubApiTest(*engine::open_duckdb_store({.directory = testing::TempDir()})) {}
+};
+
+TEST_F(HubSqlTest, AQueryKeepsTypesUnitsAndQuality) {
+  store_samples();
+  const Json table = json(
+      post("/api/v1/query",
+           R"({"sql":"SELECT metric, value, unit, quality FROM samples ORDER BY ts LIMIT 3"})"));
+  ASSERT_EQ(table["rows"].items().size(), 3u) << table.dump();
+  EXPECT_EQ(table["columns"].items().at(1)["type"].string(), "DOUBLE");
+  EXPECT_EQ(table["rows"].items()[2].dump(), R"(["pressure",3.5,"bar","bad:stuck"])");
+  EXPECT_FALSE(table["truncated"].boolean());
+}
+
+TEST_F(HubSqlTest, BadSqlHasCodePlaceAndRemedy) {
+  const auto answer = post("/api/v1/query", R"({"sql":"SELECT *\nFORM samples"})");
+  EXPECT_EQ(answer.status, 400);
+  const Json problem = json(answer);
+  EXPECT_EQ(problem["code"].string(), "invalid_input");
+  EXPECT_NE(problem["remedy"].string(), "");
+  ASSERT_EQ(problem["problems"].items().size(), 1u) << answer.body;
+  EXPECT_EQ(problem["problems"].items()[0]["line"].integer(), 2) << answer.body;
+  EXPECT_EQ(post("/api/v1/query", R"({"sql":"DROP TABLE samples"})").status, 403);
+}
+
+TEST_F(HubSqlTest, LedgerOfAnInterval) {
+  store_samples();
+  declare_loss();
+  const std::string start = to_rfc3339(scheduler_.utc_now() - std::chrono::seconds(9));
+  const Json ledger = json(get("/api/v1/ledger", {{"from", start}}));
+  const Json& line = ledger["lines"].items().at(0);
+  EXPECT_EQ(line["stored"].natural(), 3u) << ledger.dump();
+  EXPECT_EQ(line["lost"].natural(), 0u);  // those were lost long before
+  const Json whole = json(get("/api/v1/ledger", {{"from", "1970-01-01T00:00:00Z"}}));
+  EXPECT_EQ(whole["lines"].items().at(0)["lost"].natural(), 5u);
 }
 
 }  // namespace
