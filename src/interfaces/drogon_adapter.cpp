@@ -131,7 +131,10 @@ class DrogonServer final : public HttpServer {
 
  private:
   void configure(HttpHandler handler) {
+    // Its lines would go to standard output, those above warnings whatever the level: what is
+    // wrong with a request is in its answer, what is wrong with the port was found before.
     trantor::Logger::setLogLevel(trantor::Logger::kFatal);
+    trantor::Logger::setOutputFunction([](const char*, std::uint64_t) {}, [] {});
     auto& app = drogon::app();
     app.setLogLevel(trantor::Logger::kFatal);
     app.addListener(options_.host, options_.port);

@@ -13,6 +13,7 @@ namespace {
 class HttpRoundTrip : public testing::Test {
  protected:
   static void SetUpTestSuite() {
+    testing::internal::CaptureStdout();
     auto started = start_http_server(
         {.port = 0, .body_bytes_max = 100'000}, [](HttpRequest request, Responder respond) {
           if (request.path == "/drop") return;
@@ -34,6 +35,7 @@ class HttpRoundTrip : public testing::Test {
         });
     ASSERT_TRUE(started) << started.error().text();
     server() = std::move(*started);
+    EXPECT_EQ(testing::internal::GetCapturedStdout(), "");  // the library keeps quiet
   }
   static void TearDownTestSuite() { server().reset(); }
 
