@@ -124,7 +124,8 @@ void Historian::tick() {
   const auto report = [weak = core.weak_from_this(),
                        what = is_due ? "seal" : "compaction"](Result<void> done) {
     const auto alive = weak.lock();
-    if (alive && !done) alive->log.error("historian", done.error().text());
+    if (alive && !done)
+      alive->log.error("historian", std::string(what) + ": " + done.error().text());
   };
   if (rows > 0 && (rows >= core.options.seal_rows || is_due)) return core.start_seal(report);
   std::map<std::pair<std::uint16_t, std::int32_t>, std::size_t> counts;
