@@ -1,0 +1,66 @@
+// Whole runs as tests: starts the program, reads its account, compares what it stored with a second engine.
+// Usage: node run.mjs BIN_DIR DATA_DIR demo | plain | kills | stall
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const [bin, data, mode] = process.argv.slice(2);
+const millwright = join(bin, 'millwright');
+const recorded = join(data ?? '', 'cmapss', 'test_FD001.txt.gz');
+const skipped = 77;
+
+const run = (arguments_) => {
+  const ended = spawnSync(millwright, arguments_, { encoding: 'utf8', timeout: 280_000, killSignal: 'SIGINT' });
+  process.stderr.write(ended.stderr ?? '');
+  process.stdout.write(ended.stdout ?? '');
+  if (ended.status !== 0) throw new Error(`${arguments_.join(' ')} ended with ${ended.status ?? ended.signal}`);
+  return JSON.parse(ended.stdout);
+};
+const expect = (what, holds) => {
+  if (!holds) throw new Error(`not so: ${what}`);
+};
+const expectClosed = (account) => {
+  expect('complete', account.complete === true);
+  expect('sent = stored', account.samples_sent > 0 && account.samples_sent === account.samples_stored);
+  expect('unexplained 0', account.samples_unexplained === 0);
+  expect('double 0', account.samples_double === 0);
+  expect('missing 0', account.samples_missing === 0);
+};
+
+const script = {
+  plain: '',
+  kills: ['hub', 'gateway-a', 'edge-b1', 'broker'].map((member, i) => `at ${20 * (i + 1)}% kill ${member} for 4s`).join('\n'),
+  stall: 'at 30% stall hub for 8s',
+};
+
+if (mode === 'demo') {
+  const account = run(['demo', '--once', '-o', 'json']);
+  expectClosed(account);
+} else {
+  if (!existsSync(recorded)) {
+    console.log(`skipped: the recorded data set ${recorded} is not here`);
+    process.exit(skipped);
+  }
+  const kept = mkdtempSync(join(tmpdir(), 'millwright-scenario-'));
+  try {
+    const common = ['run', join(here, '..', '..', 'examples', 'turbofan'), '--data', join(data, 'cmapss'), '-o', 'json', '--keep', kept];
+    const faults = join(kept, 'faults');
+    writeFileSync(faults, `${script[mode]}\n`);
+    const account = run(mode === 'plain' ? common : [...common, '--within', '40s', '--faults', faults]);
+    expectClosed(account);
+    expect('275016 samples', account.samples_stored === 275016);
+    if (mode !== 'plain') {
+      expect('every fault struck', account.faults.length === script[mode].split('\n').length);
+      expect('buffers grew during an outage', account.faults.some((f) => f.samples_waiting_after > f.samples_waiting_before));
+    }
+    if (mode === 'stall') expect('the broker dropped nothing', account.broker_dropped_messages === 0);
+    const compared = spawnSync(process.execPath, [join(here, 'compare_turbofan.mjs'), kept, recorded], { stdio: 'inherit' });
+    expect('a second engine reads what was recorded', compared.status === 0);
+  } finally {
+    rmSync(kept, { recursive: true, force: true });
+  }
+}
+console.log(`${mode}: the account closes`);
