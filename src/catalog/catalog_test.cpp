@@ -79,8 +79,13 @@ TEST_F(CatalogTest, TurbofanIsTheWholeTestFleet) {
   EXPECT_EQ(engines.front(), "test-001");
   EXPECT_EQ(engines.back(), "test-100");
   const auto bindings = signal_bindings(all());
-  EXPECT_EQ(bindings.size(), 2100u);
+  EXPECT_EQ(bindings.size(), 4200u) << "100 test engines and 100 training engines, 21 signals each";
   EXPECT_EQ(bindings[0].path, "turbofan-works/site-a/test-field/cells-1/test-001/T2");
+  EXPECT_EQ(bindings.back().path, "turbofan-works/archive/archive/training/train-100/W32");
+  const auto import = edge_setup(all(), "archive", "import", {{"data", "/recordings"}});
+  ASSERT_TRUE(import.has_value()) << import.error().text();
+  ASSERT_EQ(import->sources.size(), 1u);
+  EXPECT_EQ(import->sources[0].devices.size(), 100u);
 }
 
 TEST_F(CatalogTest, DemoApplies) {

@@ -99,64 +99,41 @@ Result<std::unique_ptr<drivers::Driver>> open_plant(const catalog::SourceSetup& 
   return drivers::make_plant(std::move(plant), {world.clock, world.executor, world.log});
 }
 
-bool applies(const catalog::StageSpec& stage, const catalog::MetricSpec& metric) {
-  return stage.metrics.empty() ? pipeline::is_numeric(metric.datatype)
-                               : std::ranges::contains(stage.metrics, metric.name);
-}
-
-void add_flags(pipeline::PipelineSpec& spec, const catalog::StageSpec& stage,
-               const catalog::FlagStage& flag, const catalog::DeviceSetup& device) {
-  for (const auto& metric : device.metrics) {
-    if (!applies(stage, metric.spec)) continue;
-    catalog::Limits limits = flag.limits;
-    if (flag.declared) {
-      if (!limits.low) limits.low = metric.limits.low;
-      if (!limits.high) limits.high = metric.limits.high;
-      if (!limits.rate_max) limits.rate_max = metric.limits.rate_max;
-      if (!limits.stuck_after) limits.stuck_after = metric.limits.stuck_after;
-    }
-    if (limits == catalog::Limits{}) continue;
+pipeline::StageSpec to_stage(const catalog::StageSpec& stage) {
+  if (const auto* scale = std::get_if<catalog::ScaleStage>(&stage.parameters)) {
+    return pipeline::ScaleSpec{stage.metrics, scale->gain, scale->offset, scale->unit};
+  }
+  if (const auto* median = std::get_if<catalog::MedianStage>(&stage.parameters)) {
+    return pipeline::MedianSpec{stage.metrics, median->window};
+  }
+  if (const auto* band = std::get_if<catalog::DeadbandStage>(&stage.parameters)) {
+    return pipeline::DeadbandSpec{stage.metrics, band->absolute, band->percent, band->silence_max};
+  }
+  if (const auto* flag = std::get_if<catalog::FlagStage>(&stage.parameters)) {
     pipeline::FlagSpec out;
-    out.metrics = {metric.spec.name};
-    out.low = limits.low;
-    out.high = limits.high;
-    out.rate_max = limits.rate_max;
-    out.stuck_after = limits.stuck_after;
-    out.range_severity = flag.range_severity;
-    out.rate_severity = flag.rate_severity;
-    out.stuck_severity = flag.stuck_severity;
-    out.stuck_tolerance = flag.stuck_tolerance;
-    spec.stages.emplace_back(std::move(out));
+    out.metrics = stage.metrics;
+    out.low = flag->limits.low;
+    out.high = flag->limits.high;
+    out.rate_max = flag->limits.rate_max;
+    out.stuck_after = flag->limits.stuck_after;
+    out.range_severity = flag->range_severity;
+    out.rate_severity = flag->rate_severity;
+    out.stuck_severity = flag->stuck_severity;
+    out.stuck_tolerance = flag->stuck_tolerance;
+    return out;
   }
-}
-
-void add_aggregates(pipeline::PipelineSpec& spec, const catalog::StageSpec& stage,
-                    const catalog::AggregateStage& aggregate, const catalog::DeviceSetup& device) {
-  pipeline::AggregateSpec base;
-  base.window = aggregate.window;
-  base.lateness = aggregate.lateness;
-  base.keep_input = aggregate.keep_input;
-  base.count_expected = aggregate.count_expected;
-  base.functions.clear();
-  for (const auto function : aggregate.functions)
-    base.functions.push_back(static_cast<pipeline::Function>(function));
-  // A window is complete by the period of each signal, so metrics are grouped by what is expected
-  // of them.
-  std::map<std::uint64_t, std::vector<std::string>> by_expected;
-  for (const auto& metric : device.metrics) {
-    if (!applies(stage, metric.spec)) continue;
-    std::uint64_t expected = aggregate.count_expected;
-    if (expected == 0 && metric.period && metric.period->count() > 0) {
-      expected = static_cast<std::uint64_t>(aggregate.window / *metric.period);
-    }
-    by_expected[expected].push_back(metric.spec.name);
+  const auto& aggregate = std::get<catalog::AggregateStage>(stage.parameters);
+  pipeline::AggregateSpec out;
+  out.metrics = stage.metrics;
+  out.window = aggregate.window;
+  out.lateness = aggregate.lateness;
+  out.keep_input = aggregate.keep_input;
+  out.count_expected = aggregate.count_expected;
+  out.functions.clear();
+  for (const auto function : aggregate.functions) {
+    out.functions.push_back(static_cast<pipeline::Function>(function));
   }
-  for (auto& [expected, metrics] : by_expected) {
-    pipeline::AggregateSpec out = base;
-    out.count_expected = expected;
-    out.metrics = std::move(metrics);
-    spec.stages.emplace_back(std::move(out));
-  }
+  return out;
 }
 static_assert(static_cast<int>(catalog::AggregateFunction::stddev) ==
               static_cast<int>(pipeline::Function::stddev));
@@ -168,23 +145,9 @@ pipeline::PipelineSpec plan_pipeline(const catalog::PipelineSetup& setup,
   pipeline::PipelineSpec spec;
   spec.identity = setup.identity;
   for (const auto& metric : device.metrics) {
-    if (metric.raw_kept || setup.spec.raw_kept) spec.raw_kept.push_back(metric.spec.name);
+    if (metric.raw_kept) spec.raw_kept.push_back(metric.spec.name);
   }
-  for (const auto& stage : setup.spec.stages) {
-    if (const auto* scale = std::get_if<catalog::ScaleStage>(&stage.parameters)) {
-      spec.stages.emplace_back(
-          pipeline::ScaleSpec{stage.metrics, scale->gain, scale->offset, scale->unit});
-    } else if (const auto* median = std::get_if<catalog::MedianStage>(&stage.parameters)) {
-      spec.stages.emplace_back(pipeline::MedianSpec{stage.metrics, median->window});
-    } else if (const auto* band = std::get_if<catalog::DeadbandStage>(&stage.parameters)) {
-      spec.stages.emplace_back(
-          pipeline::DeadbandSpec{stage.metrics, band->absolute, band->percent, band->silence_max});
-    } else if (const auto* flag = std::get_if<catalog::FlagStage>(&stage.parameters)) {
-      add_flags(spec, stage, *flag, device);
-    } else if (const auto* aggregate = std::get_if<catalog::AggregateStage>(&stage.parameters)) {
-      add_aggregates(spec, stage, *aggregate, device);
-    }
-  }
+  for (const auto& stage : device.stages) spec.stages.push_back(to_stage(stage));
   return spec;
 }
 
