@@ -204,7 +204,7 @@ TEST_F(CatalogTest, DeletingWhatOthersNeedIsRefusedWithTheirNames) {
   const auto refused = remove(*store_, {{Kind::asset_type, "turbofan"}});
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code(), Code::refused);
-  EXPECT_EQ(refused.error().problems().size(), 4u) << refused.error().text();
+  EXPECT_EQ(refused.error().problems().size(), 5u) << refused.error().text();
   EXPECT_EQ(refused.error().problems()[0].place.path, "Asset/engines-a1: spec.type");
   EXPECT_TRUE(remove(*store_, {{Kind::pipeline, "judge-a1"}}).has_value());
   EXPECT_EQ(remove(*store_, {{Kind::pipeline, "judge-a1"}}).error().code(), Code::not_found);
@@ -239,7 +239,7 @@ TEST_F(CatalogTest, WhatGetPrintsCanBeAppliedElsewhere) {
 TEST_F(CatalogTest, GetDescribeAndDiffForPeople) {
   must_apply(example("turbofan"));
   const auto table = *get(*store_, "devices", "", Output::table);
-  EXPECT_NE(table.find("Device  recorders-a1  1           2026-01-01T00:00:00Z  site-a/edge-a1, "
+  EXPECT_NE(table.find("Device  recorders-a1        1           2026-01-01T00:00:00Z  site-a/edge-a1, "
                        "replay, 21 metrics × 25"),
             std::string::npos)
       << table;
