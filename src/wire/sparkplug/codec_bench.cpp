@@ -107,8 +107,7 @@ void payload_protobuf(benchmark::State& state) {
   const Mix mix = make_mix(static_cast<std::size_t>(state.range(0)));
   oracle::Payload message;  // reused: what it allocated stays with it
   for (auto _ : state) {
-    const bool parsed =
-        message.ParseFromArray(mix.payload.data(), static_cast<int>(mix.payload.size()));
+    bool parsed = message.ParseFromArray(mix.payload.data(), static_cast<int>(mix.payload.size()));
     benchmark::DoNotOptimize(parsed);
   }
   count_metrics(state, mix);
