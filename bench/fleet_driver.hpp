@@ -5,12 +5,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -77,10 +79,16 @@ class FleetDriver final : public drivers::Driver {
     while (sink_ != nullptr && !finished_ && emit_one()) {
     }
   }
+  /// Every scan that is due by now, then sleeps until the next one: a late timer costs no scan.
   void emit_paced() {
+    using std::chrono::steady_clock;
     if (sink_ == nullptr || finished_) return;
-    (void)emit_one();
-    executor_.post_after(shape_.scan_interval, [this] { emit_paced(); });
+    if (!begin_) begin_ = steady_clock::now();
+    const auto due = [&] { return *begin_ + shape_.scan_interval * static_cast<long>(scans_); };
+    while (due() <= steady_clock::now() && emit_one()) {
+    }
+    const auto left = std::chrono::duration_cast<Duration>(due() - steady_clock::now());
+    executor_.post_after(std::max(left, Duration(100)), [this] { emit_paced(); });
   }
   bool emit_one() {
     const auto device = static_cast<std::uint32_t>(scans_ % shape_.devices);
@@ -119,6 +127,7 @@ class FleetDriver final : public drivers::Driver {
   std::uint64_t scans_ = 0;
   std::uint64_t state_ = 42;
   bool finished_ = false;
+  std::optional<std::chrono::steady_clock::time_point> begin_;
 };
 
 /// Processor seconds of a process, user and system, all threads (/proc/PID/stat, fields 14 and 15).
