@@ -5,6 +5,7 @@
 #     src/engine/**_test.cpp                                              -> program engine_tests, one ctest each
 #     src/engine/**_fuzz.cpp                                              -> libFuzzer programs, when MILLWRIGHT_FUZZERS
 #     src/engine/**_bench.cpp                                             -> program engine_bench
+#     WITHOUT names subfolders that are targets of their own.
 #   millwright_adapter(engine broker/mosquitto LIBRARIES mosquitto)
 #     src/engine/broker/mosquitto_adapter.cpp -> static library millwright_engine_mosquitto: linked only where a
 #     composition root names it, so that millwright-edge carries no library that it does not use.
@@ -13,11 +14,15 @@ find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 
 function(millwright_folder name)
-  cmake_parse_arguments(ARG "" "" "USES;LIBRARIES;TEST_USES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "USES;LIBRARIES;TEST_USES;WITHOUT" ${ARGN})
   set(dir "${CMAKE_SOURCE_DIR}/src/${name}")
   string(REPLACE "/" "_" id "${name}")
   file(GLOB_RECURSE all CONFIGURE_DEPENDS "${dir}/*.cpp")
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${dir}/*.hpp")
+  foreach(apart IN LISTS ARG_WITHOUT)
+    list(FILTER all EXCLUDE REGEX "^${dir}/${apart}/")
+    list(FILTER headers EXCLUDE REGEX "^${dir}/${apart}/")
+  endforeach()
   set(sources ${all})
   list(FILTER sources EXCLUDE REGEX "(_(test|fuzz|bench|adapter|main)|/main)\\.cpp$")
   set(tests ${all})

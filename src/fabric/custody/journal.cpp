@@ -271,9 +271,10 @@ Result<void> Journal::sync() {
     // disk is well again.
     write_failed_ = true;
     if (!files_.empty() && !files_.back()->closed) {
+      // A failed sync is final for its file, so this one takes nothing any more, cut or not.
       JournalFile& file = *files_.back();
+      file.closed = true;
       if (!file.handle->truncate(file.synced)) {
-        file.closed = true;
         log_.error("journal",
                    path_of(file.number) + " can neither be written nor cut; it is closed");
       }
