@@ -101,18 +101,21 @@ void EdgeCore::commit() {
   if (auto done = journal_->sync(); !done) {
     if (!sync_failing_) world_.log.error("edge", done.error().text() + "; sources wait");
     sync_failing_ = true;
-    if (!commit_timer_) {
-      commit_timer_ = world_.executor.post_after(std::chrono::seconds(1), [this] {
-        commit_timer_.reset();
-        commit();
-      });
-    }
+    retry_commit();
     return;
   }
   sync_failing_ = false;
   sender_->pump(world_.clock.monotonic_now());
   arm_tick();
   for (auto& lane : lanes_) lane->resume();
+}
+
+void EdgeCore::retry_commit() {
+  if (commit_timer_) return;
+  commit_timer_ = world_.executor.post_after(std::chrono::seconds(1), [this] {
+    commit_timer_.reset();
+    commit();
+  });
 }
 
 void EdgeCore::arm_tick() {

@@ -86,6 +86,8 @@ class EdgeCore final : public links::UplinkListener, public custody::SenderLink 
   EdgeCore(engine::World world, EdgeOptions options);
   Result<void> open_lanes(std::vector<Source> sources);
   void note_staged();
+  /// Tries to commit, and wakes the sources, a second from now if nothing does so earlier.
+  void retry_commit();
   void commit();
   void arm_tick();
   void telemetry();

@@ -148,7 +148,12 @@ void EdgeCore::SourceLane::resume() {
 bool EdgeCore::SourceLane::append_pending() {
   while (!pending_.empty()) {
     const Pending& next = pending_.front();
-    if (!core_.journal_->append(outputs_[next.device], next.batch, name_, next.token)) return false;
+    if (!core_.journal_->append(outputs_[next.device], next.batch, name_, next.token)) {
+      // Nothing else may be on its way that would wake the lane: the disk could not begin a file,
+      // and everything before is acknowledged.
+      core_.retry_commit();
+      return false;
+    }
     pending_.pop_front();
     core_.note_staged();
   }
