@@ -101,7 +101,7 @@ void HubCore::on_birth(HostAction& event) {
   producer.node = event.node;
   producer.status.via = link_->session().node(event.node).edge;
   producer.status.heard_at = event.arrived_at;
-  if (device.is_node) producer.status.online = true;
+  if (device.is_node) producer.status.online = producer.heard_node = true;
   if (!event.body.empty()) {
     auto birth = envelope::decode(event.body);
     if (birth && birth->kind == envelope::Kind::birth) {
@@ -114,7 +114,9 @@ void HubCore::on_birth(HostAction& event) {
   } else if (device.is_node) {
     producer.status.custody = Custody::best_effort;
   }
-  const bool foreign = producer.status.custody == Custody::best_effort;
+  // Behind a gateway a device's birth may arrive without that of its edge (QoS 0): nobody knows
+  // then whether its values come again by their numbers.
+  const bool foreign = producer.heard_node && producer.status.custody == Custody::best_effort;
   if (device.is_node && !foreign) return;
   auto series = historian_.define(*event.schema);
   if (!series) return world_.log.error("hub", series.error().text());
@@ -164,6 +166,8 @@ void HubCore::on_data(HostAction& event) {
   if (device.is_node && producer.status.custody == Custody::acknowledged) {
     return on_telemetry(producer, device, event.batch);
   }
+  if (!producer.heard_node)
+    return link_->request_rebirth(event.node, "samples without the birth of their edge");
   store_foreign(producer, device, event.batch);
 }
 

@@ -71,6 +71,7 @@ class HubCore final : public links::HostListener {
   struct Producer {
     ProducerStatus status;
     std::optional<sparkplug::NodeNumber> node;
+    bool heard_node = false;  ///< its node's birth was heard: only then its custody is known
     std::vector<historian::ProvenanceNumber> provenance{0};  ///< session number → historian's
     std::set<ontology::Incarnation> owed;  ///< incarnations of which an acknowledgement is due
     Duration told_at{0};
