@@ -9,6 +9,7 @@
 #include "roles/gateway_role.hpp"
 #include "roles/hub_role.hpp"
 #include "roles/run_role.hpp"
+#include "sim/sim_role.hpp"
 
 namespace {
 
@@ -35,6 +36,7 @@ int main(int argc, char** argv) {
   verbs.hub = roles::run_hub;
   verbs.demo = roles::run_demo;
   verbs.run = roles::run_example;
+  verbs.sim = sim::run_simulation;
   return interfaces::run_cli(std::span<const char* const>(argv, static_cast<std::size_t>(argc)),
                              verbs, {*http, *clock}, terminal);
 }

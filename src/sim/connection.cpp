@@ -50,7 +50,10 @@ void SimConnection::send_up(Packet packet) {
   network_.scheduler_.at(arrival(last_up_),
                          [self = shared_from_this(), packet = std::move(packet)]() mutable {
                            SimBroker* broker = self->broker_;
-                           if (broker != nullptr && broker->running() && !self->broker_gone_) {
+                           if (broker == nullptr || !broker->running()) {
+                             // Nobody listens there: the packet is answered by a reset.
+                             self->close_client(Error(Code::unavailable, "connection reset"));
+                           } else if (!self->broker_gone_) {
                              packet(*broker);
                            }
                          });
