@@ -239,9 +239,10 @@ TEST_F(CatalogTest, WhatGetPrintsCanBeAppliedElsewhere) {
 TEST_F(CatalogTest, GetDescribeAndDiffForPeople) {
   must_apply(example("turbofan"));
   const auto table = *get(*store_, "devices", "", Output::table);
-  EXPECT_NE(table.find("Device  recorders-a1        1           2026-01-01T00:00:00Z  site-a/edge-a1, "
-                       "replay, 21 metrics × 25"),
-            std::string::npos)
+  EXPECT_NE(
+      table.find("Device  recorders-a1        1           2026-01-01T00:00:00Z  site-a/edge-a1, "
+                 "replay, 21 metrics × 25"),
+      std::string::npos)
       << table;
   EXPECT_EQ(get(*store_, "devices", "recorders-a", Output::table).error().code(), Code::not_found);
   const auto json = *get(*store_, "site", "site-a", Output::json);

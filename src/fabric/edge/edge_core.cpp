@@ -236,7 +236,8 @@ EdgeStatus EdgeCore::status() const {
   status.samples_accepted = journal_->accepted();
   status.samples_accepted_total = journal_->accepted_total();
   status.samples_waiting = journal_->depth_samples();
-  status.bytes_waiting = journal_->depth_bytes();
+  // The current file stays until it is full; with nothing waiting its bytes wait for nobody.
+  status.bytes_waiting = status.samples_waiting == 0 ? 0 : journal_->depth_bytes();
   status.samples_resent = sender_->samples_resent();
   status.samples_lost = samples_lost_;
   status.born = uplink_->is_born();
