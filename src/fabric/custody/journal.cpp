@@ -89,7 +89,9 @@ Result<void> Journal::recover_file(JournalFile& file, bool is_last, bool& tail_c
     }
     // Without its head a file was never synced, or is damaged beyond use: its place in the sequence
     // shows as a gap.
-    log_.warning("journal", path + " has no readable head; it is set aside");
+    log_.warning("journal", path +
+                                " has no readable head; it is set aside as .unreadable, what it "
+                                "held shows in the ledger; check the disk");
     tail_cut = tail_cut || is_last;
     return disk_.rename(path, path + ".unreadable");
   }
@@ -102,7 +104,7 @@ Result<void> Journal::recover_file(JournalFile& file, bool is_last, bool& tail_c
                        : Result<Record>(fail(Code::corrupt, "checksum"));
     if (!record) {
       const std::size_t next = resynchronise(bytes, at);
-      log_.warning("journal", fmt::format("{} is damaged from byte {} to {}", path, at, next));
+      log_.warning("journal", damage_text(path, at, next));
       if (next == bytes.size()) {
         if (is_last) tail_cut = true;
         break;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/format.hpp"
 #include "fabric/custody/journal.hpp"
 #include "fabric/custody/record.hpp"
 
@@ -44,6 +45,14 @@ struct Journal::JournalFile : RecordReader {
     }
   }
 };
+
+/// How damage is told: what, where, what becomes of it, what to do.
+inline std::string damage_text(const std::string& path, std::uint64_t from, std::uint64_t to) {
+  return fmt::format(
+      "{} is damaged from byte {} to {}; accepted samples of it that the source cannot give again "
+      "are declared as lost in the ledger (journal_corrupt); check the disk",
+      path, from, to);
+}
 
 /// The next offset after `from` at which a frame with a correct checksum starts, or the end.
 inline std::size_t resynchronise(ByteView bytes, std::size_t from) {

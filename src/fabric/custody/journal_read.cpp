@@ -90,8 +90,7 @@ Result<std::optional<JournalItem>> Journal::read(Cursor& cursor) {
       auto content = read_whole(disk_, path_of(file->number));
       if (!content) return pass(std::move(content));
       const std::size_t next = resynchronise(*content, cursor.offset);
-      log_.error("journal", fmt::format("{} is damaged from byte {} to {}", path_of(file->number),
-                                        cursor.offset, next));
+      log_.error("journal", damage_text(path_of(file->number), cursor.offset, next));
       cursor.offset = next == content->size() ? file->synced : next;
       continue;
     }

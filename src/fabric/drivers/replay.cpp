@@ -139,7 +139,8 @@ class ReplayDriver final : public Driver {
 void ReplayDriver::report_broken() {
   status_.last_problem = reader_->problem();
   if (reader_->records_broken <= problems_logged_max) {
-    world_.log.warning("replay", reader_->problem());
+    world_.log.warning(
+        "replay", reader_->problem() + "; the row is left out and counted: correct it in the file");
   }
 }
 

@@ -185,7 +185,8 @@ Result<void> ReplayReader::check_first_row() {
                   fmt::format("the replay of {} has 1 problem", spec_.file.path));
       return std::unexpected(std::move(error).with_problems(
           {{{spec_.file.path, static_cast<int>(record_.line), 0, "time.zone"},
-            fmt::format("'{}' is a local time, and its zone is not declared", text),
+            fmt::format("column '{}': '{}' is a local time, and its zone is not declared",
+                        spec_.time.column, text),
             "a time with Z or an offset, or a declared zone",
             {},
             "declare the zone, such as zone: Europe/Berlin, zone: UTC or zone: +01:00"}}));
@@ -264,7 +265,8 @@ Result<ReplayStep> ReplayReader::next(ReplayRow& row, ontology::Batch& batch) {
       ++records_unselected;
       return broken(time.error().message());
     }
-    return broken(fmt::format("{} {}", time.error().message(), time.error().remedy()));
+    return broken(fmt::format("column '{}': {}; {}", spec_.time.column, time.error().message(),
+                              time.error().remedy()));
   }
   row.time = time->time;
   row.number = record_.number;

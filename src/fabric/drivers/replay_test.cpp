@@ -225,7 +225,7 @@ TEST(Replay, ABrokenRowIsReportedAndOtherDevicesGoOn) {
   EXPECT_EQ(sink.taken.size(), 5u);
   EXPECT_EQ(driver->status().records_broken, 2u);
   EXPECT_THAT(f.log.lines, ElementsAre(HasSubstr("fleet.txt:3: 3 columns where 4 are expected"),
-                                       HasSubstr("fleet.txt:5: 'zwei' is not a time")));
+                                       HasSubstr("fleet.txt:5: column '2': 'zwei' is not a time")));
   EXPECT_EQ(sink.taken.back().batch.rows[1].quality, Quality::bad(Reason::unparsable))
       << "beyond int32";
   EXPECT_THAT(driver->status().last_problem, HasSubstr("fleet.txt:5"));

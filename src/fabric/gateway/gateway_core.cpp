@@ -92,7 +92,7 @@ void GatewayCore::on_host_event(HostAction& event) {
       break;
     }
     case HostActionKind::problem:
-      world_.log.debug("gateway", event.text);
+      site_->report("gateway", event);
       break;
     default:
       break;

@@ -1,7 +1,10 @@
 #include "fabric/links/host_link.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
+
+#include "base/format.hpp"
 
 namespace millwright::links {
 
@@ -19,6 +22,33 @@ engine::Qos to_engine(sparkplug::Qos qos) {
 engine::BrokerMessage to_broker(sparkplug::Message& message) {
   return {message.topic, std::move(message.payload), to_engine(message.qos),
           message.retain == sparkplug::Retain::yes};
+}
+
+/// What the person who runs the sender can do.
+std::string_view remedy_of(sparkplug::HostProblem problem) {
+  using enum sparkplug::HostProblem;
+  switch (problem) {
+    case malformed_topic:
+    case malformed_payload:
+      return "dropped; find the client that publishes there: it does not speak Sparkplug B";
+    case unknown_node:
+    case unknown_device:
+    case unknown_alias:
+      return "its births are asked for; if it stays, correct the sender, which declares too little";
+    case alias_collision:
+    case duplicate_metric:
+    case unsupported_metric:
+    case wrong_value:
+      return "correct the births and types of the sender";
+    case duplicate_edge:
+      return "give each sender its own edge node id";
+    case foreign_state:
+      return "give each host application its own host id";
+    case limit_reached:
+      return "raise the bound, or find the sender that exceeds it";
+    default:
+      return "handled; if it stays, check the sender and its connection";
+  }
 }
 
 }  // namespace
@@ -122,6 +152,13 @@ void HostLink::request_rebirth(sparkplug::NodeNumber node, std::string_view caus
   HostActions actions;
   if (auto done = session_.request_rebirth(node, cause, now(), actions); !done) return;
   carry_out(actions);
+}
+
+void HostLink::report(std::string_view component, const HostAction& problem) const {
+  const bool is_due = std::has_single_bit(session_.count(problem.problem));
+  world_.log.write(is_due ? Severity::warning : Severity::debug, component,
+                   fmt::format("{}: {}; {}", sparkplug::name_of(problem.problem), problem.text,
+                               remedy_of(problem.problem)));
 }
 
 Result<void> HostLink::command(sparkplug::DeviceNumber device,

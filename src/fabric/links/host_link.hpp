@@ -47,6 +47,9 @@ class HostLink final : public engine::BrokerListener {
   void acknowledge(sparkplug::NodeNumber node,
                    std::span<const envelope::Acknowledgement> acknowledgements);
   void request_rebirth(sparkplug::NodeNumber node, std::string_view cause);
+  /// Says what is wrong with what somebody else sent, and what helps. The 1st, 2nd, 4th, 8th … of
+  /// a kind is a warning, the others are for debugging: a flood of rubbish floods no log.
+  void report(std::string_view component, const sparkplug::HostAction& problem) const;
   Result<void> command(sparkplug::DeviceNumber device,
                        std::span<const sparkplug::CommandMetric> metrics);
 

@@ -225,13 +225,20 @@ Result<void> Uplink::publish(std::string_view device, const ontology::Batch& bat
 }
 
 void Uplink::on_connected() {
+  closed_because_.clear();
   EdgeActions actions;
   session_.on_connected(now(), actions);
   (void)after_event(actions);
 }
 
 void Uplink::on_closed(const Error& reason) {
-  world_.log.debug("uplink", "connection closed: " + reason.text());
+  // Said once, not at every attempt: the same reason comes again until somebody removes it.
+  const auto state = session_.state();
+  const bool is_news = closed_because_ != reason.text() && state != sparkplug::EdgeState::leaving &&
+                       state != sparkplug::EdgeState::stopped;
+  closed_because_ = reason.text();
+  world_.log.write(is_news ? Severity::warning : Severity::debug, "uplink",
+                   reason.text() + "\n  samples are kept; the connection is tried again");
   EdgeActions actions;
   session_.on_closed(now(), world_.random.next(), actions);
   listener_.on_lost();

@@ -79,6 +79,7 @@ class Uplink final : public engine::BrokerListener {
   UplinkListener& listener_;
   sparkplug::EdgeSession session_;
   std::unique_ptr<engine::BrokerClient> client_;
+  std::string closed_because_;  ///< as said last; empty after a connection
   sparkplug::EdgeActions publish_actions_;
   std::optional<engine::TimerId> timer_;
 };

@@ -64,7 +64,10 @@ void HostSession::Machine::on_node_birth(NodeNumber number, ByteView bytes, cons
                                          HostActions& out) {
   Result<Payload> payload = decode(bytes);
   if (!payload) {
-    problem(HostProblem::malformed_payload, "NBIRTH: " + payload.error().message(), out, number);
+    problem(HostProblem::malformed_payload,
+            fmt::format("NBIRTH of {}/{}: {}", at(number).status.group, at(number).status.edge,
+                        payload.error().message()),
+            out, number);
     return;
   }
   const std::optional<std::uint64_t> bd_seq = bd_seq_of(*payload);
@@ -115,7 +118,10 @@ void HostSession::Machine::on_node_death(NodeNumber number, ByteView bytes, cons
                                          HostActions& out) {
   const Result<Payload> payload = decode(bytes);
   if (!payload) {
-    problem(HostProblem::malformed_payload, "NDEATH: " + payload.error().message(), out, number);
+    problem(HostProblem::malformed_payload,
+            fmt::format("NDEATH of {}/{}: {}", at(number).status.group, at(number).status.edge,
+                        payload.error().message()),
+            out, number);
     return;
   }
   HostNode& node = at(number);
@@ -139,8 +145,10 @@ void HostSession::Machine::on_device_birth(NodeNumber number, const KeptMessage&
   if (!device) return;
   Result<Payload> payload = decode(bytes);
   if (!payload) {
-    problem(HostProblem::malformed_payload, "DBIRTH: " + payload.error().message(), out, number,
-            *device);
+    problem(HostProblem::malformed_payload,
+            fmt::format("DBIRTH of {}: {}", at(*device).status.address.text(),
+                        payload.error().message()),
+            out, number, *device);
     return;
   }
   release_aliases(number, *device);

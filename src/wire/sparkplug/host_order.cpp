@@ -92,8 +92,10 @@ void HostSession::Machine::on_device_message(NodeNumber number, const Topic& top
                                              ByteView payload, const Now& now, HostActions& out) {
   if (!at(number).synchronised) {
     if (!at(number).rebirth_open)
-      problem(HostProblem::unknown_node, fmt::format("{} before its NBIRTH", topic.device), out,
-              number);
+      problem(HostProblem::unknown_node,
+              fmt::format("{} of {}/{}/{} before its NBIRTH", name_of(topic.type), topic.group,
+                          topic.edge, topic.device),
+              out, number);
     ask_rebirth(number, name_of(HostProblem::unknown_node), now, out);
     return;
   }
@@ -136,7 +138,9 @@ void HostSession::Machine::on_data(NodeNumber number, DeviceNumber device, ByteV
   head.arrived = now.utc;
   if (!node.synchronised) {
     if (!node.rebirth_open)
-      problem(HostProblem::unknown_node, "data before the NBIRTH", out, number, device);
+      problem(HostProblem::unknown_node,
+              fmt::format("data of {} before its NBIRTH", at(device).status.address.text()), out,
+              number, device);
     hold(number, head, payload, out);
     ask_rebirth(number, name_of(HostProblem::unknown_node), now, out);
     return;
