@@ -148,13 +148,14 @@ void HubCore::on_producer_birth(Producer& producer, const envelope::Envelope& bi
     entry.from = entry.to = world_.clock.utc_now();
     entry.policy = "hub: the producer no longer holds what this historian does not have";
     if (auto done = historian_.declare(producer.status.id, entry); !done)
-      return world_.log.error("hub", done.error().text());
+      world_.log.error("hub", done.error().text());
+    else
+      note_staged(1);
     world_.log.error("hub",
                      fmt::format("{}: samples [{}, {}) were acknowledged and are not here; "
                                  "declared as lost in the ledger (journal_lost); restore "
                                  "the historian's directory from its latest copy",
                                  producer.status.id.text(), position.next, birth.first_sequence));
-    note_staged(1);
   }
   owe(producer, birth.incarnation);
 }
