@@ -174,7 +174,8 @@ TEST(TimeZones, AnHourThatComesTwiceIsUncertainOneThatNeverComesIsReported) {
   ASSERT_EQ(sink.taken.size(), 2u);
   EXPECT_EQ(sink.taken[0].batch.rows[0].quality, Quality::uncertain(Reason::clock_unsynchronised));
   EXPECT_EQ(sink.taken[1].batch.rows[0].quality, Quality::good());
-  EXPECT_THAT(driver->status().last_problem, HasSubstr("a.csv:4: '2024-03-31 02:30:00' does not"));
+  EXPECT_THAT(driver->status().last_problem,
+              HasSubstr("a.csv:4: column 'time': '2024-03-31 02:30:00' does not"));
 }
 
 }  // namespace

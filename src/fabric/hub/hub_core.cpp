@@ -147,10 +147,11 @@ void HubCore::on_producer_birth(Producer& producer, const envelope::Envelope& bi
     entry.cause = ontology::LossCause::journal_lost;
     entry.from = entry.to = world_.clock.utc_now();
     entry.policy = "hub: the producer no longer holds what this historian does not have";
-    if (auto done = historian_.declare(producer.status.id, entry); !done)
+    if (auto done = historian_.declare(producer.status.id, entry); !done) {
       world_.log.error("hub", done.error().text());
-    else
-      note_staged(1);
+      return owe(producer, birth.incarnation);
+    }
+    note_staged(1);
     world_.log.error("hub",
                      fmt::format("{}: samples [{}, {}) were acknowledged and are not here; "
                                  "declared as lost in the ledger (journal_lost); restore "
