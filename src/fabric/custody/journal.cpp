@@ -200,9 +200,10 @@ std::uint32_t Journal::intern(const std::string& canonical_recipe) {
 
 void Journal::stage_tables(const DeviceSchema& schema, const Batch& batch, std::uint32_t& device) {
   JournalFile& file = *files_.back();
-  const auto known = std::ranges::find(file.devices, schema);
-  device = static_cast<std::uint32_t>(known - file.devices.begin());
-  if (known == file.devices.end()) {
+  if (const auto known = file.find_device(schema)) {
+    device = *known;
+  } else {
+    device = static_cast<std::uint32_t>(file.devices.size());
     const DeviceRecord record{device, schema};
     append_record(staged_, record);
     file.add_device(record);

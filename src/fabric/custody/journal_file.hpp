@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "base/format.hpp"
@@ -26,6 +28,7 @@ struct Journal::JournalFile : RecordReader {
   std::unique_ptr<engine::File> handle;
   std::vector<ontology::DeviceSchema> devices;
   std::vector<Columns> columns;
+  std::unordered_multimap<ontology::DeviceAddress, std::uint32_t> by_address;
   std::vector<bool> recipes_written;
   bool closed = false;
 
@@ -36,7 +39,16 @@ struct Journal::JournalFile : RecordReader {
     if (record.index != devices.size())
       return;  // indices are dense by construction; anything else fails its data records
     columns.push_back(columns_of(record.schema));
+    by_address.emplace(record.schema.address, record.index);
     devices.push_back(record.schema);
+  }
+  /// The index of a schema that this file has in its tables; a device that changed has several.
+  std::optional<std::uint32_t> find_device(const ontology::DeviceSchema& schema) const {
+    const auto [begin, finish] = by_address.equal_range(schema.address);
+    for (auto it = begin; it != finish; ++it) {
+      if (devices[it->second].metrics == schema.metrics) return it->second;
+    }
+    return std::nullopt;
   }
   void widen(const ontology::Batch& batch) {
     for (const ontology::Row& row : batch.rows) {

@@ -80,6 +80,27 @@ TEST(Journal, GivesBackWhatWasAcceptedInSequence) {
   EXPECT_EQ(bench.journal->token_of("plant"), "2");
 }
 
+TEST(Journal, EachRecordComesBackWithTheSchemaThatItWasAppendedWith) {
+  Bench b;
+  std::vector<DeviceSchema> appended;
+  for (int i = 0; i < 60; ++i) {
+    DeviceSchema changed = schema();
+    changed.address.device = "pump-" + std::to_string(i % 4);
+    // Every device goes back and forth between two schemas that differ in a unit alone.
+    if (i / 4 % 3 == 1) changed.metrics[0].unit = "l/s";
+    ASSERT_TRUE(b.journal->append(changed, scan(i, i), "plant", std::to_string(i)).has_value());
+    appended.push_back(std::move(changed));
+  }
+  ASSERT_TRUE(b.journal->sync().has_value());
+  Cursor cursor = b.journal->first_unreleased();
+  for (const DeviceSchema& expected : appended) {
+    auto item = b.journal->read(cursor);
+    ASSERT_TRUE(item.has_value() && item->has_value());
+    ASSERT_NE((*item)->schema, nullptr);
+    EXPECT_EQ(*(*item)->schema, expected);
+  }
+}
+
 TEST(Journal, SurvivesAKillWithItsIncarnationAndTokens) {
   Bench bench;
   bench.append(1);
