@@ -84,10 +84,11 @@ class EndToEnd {
     const std::uint64_t edge_memory = engine::memory_bytes(::getpid());
     const std::uint64_t hub_memory = engine::memory_bytes(hub_->pid());
     const std::uint64_t broker_memory = engine::memory_bytes(broker_->pid());
-    machine_->run([&] { driver_->finish(); });
-    if (!wait_for(120, [&] { return status().drained; })) return failed("the edge did not drain");
-    pause(11);  // mosquitto tells its counters every ten seconds
     print(from, to, edge_memory, hub_memory, broker_memory);
+    std::fflush(stdout);
+    machine_->run([&] { driver_->finish(); });
+    if (!wait_for(600, [&] { return status().drained; })) return failed("the edge did not drain");
+    pause(11);  // mosquitto tells its counters every ten seconds
     const Ledger end = ledger();
     const auto edge = status();
     std::uint64_t dropped = 0;

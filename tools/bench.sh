@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs every benchmark that lies beside the code (one program a folder) and then bench/run.sh, which compares with other
-# software and writes docs/benchmarks.md. The machine is printed first, because a number without it says nothing.
+# software and prints the tables of docs/benchmarks.md. The machine is printed first, because a number without it says nothing.
 #
 #   tools/bench.sh BUILD_FOLDER [FILTER]
 set -euo pipefail
