@@ -103,8 +103,8 @@ HttpResponse HubApi::Core::metrics() const {
   out.one("millwright_historian_log_bytes", "gauge", "Bytes of log not yet sealed.",
           stats.log_bytes);
   out.one("millwright_historian_series", "gauge", "Known series.", stats.series);
-  out.one("millwright_historian_lane_backlog", "gauge", "Commits not yet in the hot tables.",
-          stats.lane_backlog);
+  out.one("millwright_historian_rows_hot_max", "gauge",
+          "Rows not yet sealed above which no more are taken.", stats.rows_hot_max);
   out.one("millwright_historian_damages", "gauge", "Damage found.",
           std::uint64_t{historian_.damages().size()});
   if (options_.resident_bytes) {

@@ -185,7 +185,7 @@ Json HubApi::Core::status_json() const {
                              {"segments", exact(stats.segments)},
                              {"segment_bytes", exact(stats.segment_bytes)},
                              {"series", exact(stats.series)},
-                             {"lane_backlog", exact(stats.lane_backlog)},
+                             {"rows_hot_max", exact(stats.rows_hot_max)},
                              {"sealing", stats.sealing},
                              {"damages", exact(std::uint64_t{historian_.damages().size()})}});
   const std::uint64_t resident = options_.resident_bytes ? options_.resident_bytes() : 0;
@@ -207,8 +207,9 @@ HttpResponse HubApi::Core::healthz() const {
   Json reasons = Json::array();
   const auto stats = historian_.stats();
   if (!hub_.link().is_online()) reasons.push("the link to the broker is down");
-  if (stats.lane_backlog > 1000) {
-    reasons.push(fmt::format("{} commits wait for DuckDB", stats.lane_backlog));
+  if (stats.rows_hot > stats.rows_hot_max) {
+    reasons.push(fmt::format("{} rows wait to be sealed, more than {}: nothing more is taken",
+                             stats.rows_hot, stats.rows_hot_max));
   }
   const bool healthy = reasons.items().empty();
   auto answer = json_answer(Json::object(

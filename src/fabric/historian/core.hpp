@@ -63,6 +63,8 @@ class Historian::Core : public std::enable_shared_from_this<Historian::Core> {
   Result<void> write_group(Revision next, std::uint64_t& bytes);
   void forget_staged();
   std::uint64_t rows_hot() const;
+  /// Appends are refused above: four seals' worth of rows wait in memory.
+  std::uint64_t rows_hot_max() const { return 4 * options.seal_rows; }
   Committed publish_commit(Revision next, std::uint64_t bytes);
   void note_last(const engine::SampleColumns& rows);
   std::vector<ManifestRecord> manifest_content() const;
@@ -139,7 +141,6 @@ class Historian::Core : public std::enable_shared_from_this<Historian::Core> {
   bool compacting = false;
   Duration last_seal{0};
   std::vector<Damage> damages;
-  std::shared_ptr<std::uint64_t> lane_backlog = std::make_shared<std::uint64_t>(0);
   std::uint64_t rows_committed = 0;
   std::uint64_t commits = 0;
   bool account_tables_stale = true;

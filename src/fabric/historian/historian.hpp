@@ -189,7 +189,7 @@ struct Stats {
   std::uint64_t segments = 0;
   std::uint64_t segment_bytes = 0;
   std::uint64_t series = 0;
-  std::uint64_t lane_backlog = 0;  ///< commits not yet in the hot tables
+  std::uint64_t rows_hot_max = 0;  ///< `append` answers `exhausted` above
   bool sealing = false;
 };
 
@@ -208,6 +208,9 @@ struct Options {
   std::size_t query_rows_max = 1'000'000;
   /// A (site, day) with more segments than this is compacted by `tick`.
   std::size_t segments_per_day_max = 16;
+  /// Told of the rows of every commit once they are durable, inside `commit`, on the owner. Rows
+  /// that an earlier process committed are not told again.
+  std::function<void(const engine::SampleColumns&)> on_committed = {};
 };
 
 template <typename T>
@@ -253,6 +256,9 @@ class Historian {
   /// forgotten (positions go back to durable) and the next commit starts a new log generation.
   Result<Committed> commit();
   bool has_staged() const;
+  /// More than half of what may wait to be sealed does: producers should be slowed down now, so
+  /// that `append` need not refuse what is already under way.
+  bool is_behind() const;
 
   // --- reading: committed rows only ------------------------------------------------------------
 

@@ -24,13 +24,19 @@ Result<void> Lane::prepare() {
   return place_.store.execute(sql_tables());
 }
 
-void Lane::append_hot(std::uint64_t generation, const HotChunk& chunk) {
-  if (!place_.store.has_sql()) return;
-  if (auto done = place_.store.append_hot(generation, *chunk); !done) {
-    log_->error("historian", "SQL lacks hot rows until they are sealed: " + done.error().text());
-    return;
+Result<void> Lane::fill_hot_tables(const std::vector<HotRows>& hot) {
+  for (const HotRows& rows : hot) {
+    if (rows.chunks.empty()) continue;
+    std::size_t& filled = hot_tables_[rows.generation];
+    for (; filled < rows.chunks.size(); ++filled) {
+      auto done = place_.store.append_hot(rows.generation, *rows.chunks[filled]);
+      if (!done) {
+        drop_hot({rows.generation});  // what went in of this chunk must not be there twice
+        return pass(std::move(done), "filling the hot table of SQL");
+      }
+    }
   }
-  hot_tables_.insert(generation);
+  return {};
 }
 
 void Lane::drop_hot(const std::vector<std::uint64_t>& generations) {
@@ -123,7 +129,7 @@ Result<engine::SampleColumns> Lane::read(const Snapshot& snapshot, engine::Segme
     auto done = place_.store.read(place_.disk, paths, filter, rows);
     if (!done) return pass(std::move(done));
   }
-  collect_hot(snapshot.hot, filter, rows);
+  for (const HotRows& hot : snapshot.hot) collect_hot(hot.chunks, filter, rows);
   return rows;
 }
 
@@ -132,7 +138,7 @@ Result<std::optional<StoredSample>> Lane::at(const Snapshot& snapshot, SeriesNum
   const std::uint64_t number = series.value();
   const std::span<const std::uint64_t> one(&number, 1);
   const engine::SegmentFilter filter{one, INT64_MIN, time.us, revision_max};
-  Snapshot part{snapshot.revision, {}, snapshot.hot, {}};
+  Snapshot part{snapshot.revision, {}, snapshot.hot};
   std::vector<Segment> candidates;
   for (const Segment& segment : snapshot.segments) {
     if (overlaps(segment, filter)) candidates.push_back(segment);
@@ -170,9 +176,10 @@ Result<std::string> Lane::samples_view(const Snapshot& snapshot,
     if (!native) return pass(std::move(native));
     files.push_back(std::move(*native));
   }
-  for (const std::uint64_t generation : snapshot.generations) {
-    if (hot_tables_.contains(generation)) {
-      tables.push_back(engine::SegmentStore::hot_table(generation));
+  if (auto done = fill_hot_tables(snapshot.hot); !done) return pass(std::move(done));
+  for (const HotRows& rows : snapshot.hot) {
+    if (hot_tables_.contains(rows.generation)) {
+      tables.push_back(engine::SegmentStore::hot_table(rows.generation));
     }
   }
   return sql_samples_view(files, tables);
@@ -204,8 +211,10 @@ Result<std::unordered_map<std::uint32_t, Lane::Count>> Lane::count(const Snapsho
       positions[rows.producer[i]].push_back(rows.sequence[i] + rows.index[i]);
     }
   };
-  for (const auto& chunk : snapshot.hot) add(*chunk);
-  Snapshot part{snapshot.revision, {}, {}, {}};
+  for (const HotRows& hot : snapshot.hot) {
+    for (const auto& chunk : hot.chunks) add(*chunk);
+  }
+  Snapshot part{snapshot.revision, {}, {}};
   for (const Segment& segment : snapshot.segments) {
     part.segments = {segment};
     auto rows = read(part, {});

@@ -16,12 +16,17 @@
 
 namespace millwright::historian {
 
+/// The committed rows of one log generation. Chunks are only ever added, at the end.
+struct HotRows {
+  std::uint64_t generation = 0;
+  std::vector<HotChunk> chunks;
+};
+
 /// What a query sees: fixed when it was asked.
 struct Snapshot {
   Revision revision = 0;
   std::vector<Segment> segments;
-  std::vector<HotChunk> hot;
-  std::vector<std::uint64_t> generations;  ///< whose hot tables hold `hot`
+  std::vector<HotRows> hot;
 };
 
 class Lane {
@@ -33,7 +38,6 @@ class Lane {
 
   /// Makes the tables and views of SQL; nothing without SQL.
   Result<void> prepare();
-  void append_hot(std::uint64_t generation, const HotChunk& chunk);
   void drop_hot(const std::vector<std::uint64_t>& generations);
   /// Rows for the dictionary tables of SQL, or their replacement.
   void insert(const std::string& table, const engine::Table& rows, bool replace);
@@ -67,13 +71,16 @@ class Lane {
   std::string path_of(const Segment& segment) const {
     return place_.directory + "/" + segment.path;
   }
+  Result<void> fill_hot_tables(const std::vector<HotRows>& hot);
   Result<std::string> samples_view(const Snapshot& snapshot, std::vector<std::string>& warnings);
 
   SegmentPlace place_;
   Log* log_;
   std::unordered_set<std::uint64_t> sound_;
   std::unordered_map<std::uint64_t, Error> damaged_;
-  std::unordered_set<std::uint64_t> hot_tables_;
+  /// By generation: so many of its chunks are in its hot table. Filled when SQL asks, because
+  /// filling them costs as much as all the rest of an ingest.
+  std::unordered_map<std::uint64_t, std::size_t> hot_tables_;
   std::unordered_set<std::uint64_t> series_;  ///< in the series dictionary
   std::string view_;  ///< text of the samples view as it stands in the store
 };

@@ -151,12 +151,6 @@ Result<void> Historian::Core::replay_log() {
       hot.push_back({file.generation, std::move(rows.chunks), rows.rows, file.content.size()});
     }
   }
-  for (const auto& generation : hot) {
-    for (const auto& chunk : generation.chunks) {
-      lane_executor.post(
-          [state = lane, chunk, number = generation.number] { state->append_hot(number, chunk); });
-    }
-  }
   return start_generation();
 }
 
@@ -176,7 +170,7 @@ Result<void> Historian::Core::restore_last_values() {
   log.warning("historian", "last values are read from the segments: " + taken.error().text());
   for (auto& state : series.all()) state.has_last = false;
   for (const Segment& segment : segments) {
-    auto rows = lane->read(Snapshot{UINT64_MAX, {segment}, {}, {}}, {});
+    auto rows = lane->read(Snapshot{UINT64_MAX, {segment}, {}}, {});
     if (!rows) {
       damages.push_back(
           {{path(segment.path), 0, 0, ""}, rows.error().message(), rows.error().remedy()});

@@ -88,10 +88,9 @@ std::vector<LastValue> Historian::last(std::string_view pattern) const {
 }
 
 Snapshot Historian::Core::snapshot() const {
-  Snapshot taken{revision, segments, {}, {}};
+  Snapshot taken{revision, segments, {}};
   for (const HotGeneration& generation : hot) {
-    taken.hot.insert(taken.hot.end(), generation.chunks.begin(), generation.chunks.end());
-    taken.generations.push_back(generation.number);
+    taken.hot.push_back({generation.number, generation.chunks});
   }
   return taken;
 }

@@ -320,7 +320,7 @@ Stats Historian::stats() const {
   }
   stats.segments = core.segments.size();
   stats.series = core.series.size();
-  stats.lane_backlog = *core.lane_backlog;
+  stats.rows_hot_max = core.rows_hot_max();
   stats.sealing = core.sealing.has_value();
   return stats;
 }

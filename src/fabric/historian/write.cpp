@@ -10,9 +10,6 @@ using engine::ValueColumn;
 
 namespace {
 
-/// Appends are refused when so many times the rows of a seal wait in memory.
-constexpr std::uint64_t hot_factor_max = 4;
-
 /// Checks a batch against the dictionaries before anything is staged.
 Result<void> check_rows(const IncomingBatch& incoming, const SeriesTable& series,
                         std::size_t provenances) {
@@ -74,6 +71,10 @@ bool Historian::has_staged() const {
   return !core_->staged_frames.empty() || !core_->accounts.staged().empty();
 }
 
+bool Historian::is_behind() const {
+  return core_->rows_hot() > core_->rows_hot_max() / 2;
+}
+
 Result<std::vector<SeriesNumber>> Historian::define(const ontology::DeviceSchema& schema) {
   return core_->series.define(schema, core_->fresh);
 }
@@ -102,7 +103,7 @@ Result<void> Historian::append(const IncomingBatch& incoming) {
   if (core.staged_bytes.size() > core.options.staged_bytes_max) {
     return fail(Code::exhausted, "too much is staged; commit first");
   }
-  if (core.rows_hot() > hot_factor_max * core.options.seal_rows) {
+  if (core.rows_hot() > core.rows_hot_max()) {
     return fail(Code::exhausted, "the hot part is full: sealing does not keep up or fails",
                 "look for errors of the historian; is the disk full?");
   }
@@ -302,13 +303,7 @@ Committed Historian::Core::publish_commit(Revision next, std::uint64_t bytes) {
     note_last(*chunk);
     hot.back().chunks.push_back(chunk);
     hot.back().rows += chunk->size();
-    ++*lane_backlog;
-    on_lane<void>(
-        [generation = hot.back().number, chunk](Lane& state) -> Result<void> {
-          state.append_hot(generation, chunk);
-          return {};
-        },
-        [backlog = lane_backlog](Result<void>) { --*backlog; });
+    if (options.on_committed) options.on_committed(*chunk);
   }
   staged_bytes.clear();
   staged_frames.clear();

@@ -1,6 +1,7 @@
 #include "fabric/hub/hub_core.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/format.hpp"
 #include "fabric/custody/sender.hpp"
@@ -18,13 +19,15 @@ namespace {
 constexpr ontology::Incarnation best_effort_incarnation = 1;
 /// A producer that runs ahead of a gap is told its position at most so often.
 constexpr Duration gap_tell_interval = std::chrono::milliseconds(50);
+/// How often it is looked whether credit that was held back can be given.
+constexpr Duration held_interval = std::chrono::milliseconds(20);
 }  // namespace
 
 HubCore::HubCore(engine::World world, HubOptions options, historian::Historian& historian)
     : world_(world), options_(std::move(options)), historian_(historian) {}
 
 HubCore::~HubCore() {
-  for (auto* timer : {&commit_timer_, &repeat_timer_}) {
+  for (auto* timer : {&commit_timer_, &repeat_timer_, &held_timer_}) {
     if (*timer) world_.executor.cancel(**timer);
   }
 }
@@ -327,6 +330,10 @@ void HubCore::owe(Producer& producer, ontology::Incarnation incarnation) {
 }
 
 void HubCore::acknowledge() {
+  // While sealing is behind, producers hear that their samples have arrived (nothing is sent
+  // again), but get no credit for new ones: they wait with their own disk, instead of being refused
+  // here.
+  const bool hold = historian_.is_behind();
   std::map<sparkplug::NodeNumber, std::vector<envelope::Acknowledgement>> by_node;
   for (Producer& producer : producers_) {
     if (producer.owed.empty() || !producer.node) continue;
@@ -334,12 +341,28 @@ void HubCore::acknowledge() {
       // Only what is durable is said to have arrived: staged rows could still be forgotten by a
       // failing disk.
       const auto durable = historian_.position(producer.status.id, incarnation).durable;
-      by_node[*producer.node].push_back({producer.status.id.edge, incarnation, durable, durable});
+      by_node[*producer.node].push_back(
+          {producer.status.id.edge, incarnation, hold ? 0 : durable, durable});
+      if (hold) producer.held.insert(incarnation);
     }
     producer.owed.clear();
     producer.told_at = world_.clock.monotonic_now();
   }
   for (const auto& [node, list] : by_node) link_->acknowledge(node, list);
+  if (hold && !held_timer_) {
+    held_timer_ = world_.executor.post_after(held_interval, [this] { release_held(); });
+  }
+}
+
+void HubCore::release_held() {
+  held_timer_.reset();
+  if (historian_.is_behind()) {
+    held_timer_ = world_.executor.post_after(held_interval, [this] { release_held(); });
+    return;
+  }
+  for (Producer& producer : producers_) {
+    for (const auto incarnation : std::exchange(producer.held, {})) owe(producer, incarnation);
+  }
 }
 
 void HubCore::repeat() {

@@ -74,6 +74,7 @@ class HubCore final : public links::HostListener {
     bool heard_node = false;  ///< its node's birth was heard: only then its custody is known
     std::vector<historian::ProvenanceNumber> provenance{0};  ///< session number → historian's
     std::set<ontology::Incarnation> owed;  ///< incarnations of which an acknowledgement is due
+    std::set<ontology::Incarnation> held;  ///< told that it has arrived, not that it is stored
     Duration told_at{0};
   };
   struct Device {
@@ -99,6 +100,7 @@ class HubCore final : public links::HostListener {
   void commit();
   void owe(Producer& producer, ontology::Incarnation incarnation);
   void acknowledge();
+  void release_held();
   void repeat();
 
   engine::World world_;
@@ -108,7 +110,7 @@ class HubCore final : public links::HostListener {
   std::vector<Producer> producers_;
   std::map<ontology::ProducerId, std::uint32_t> producer_numbers_;
   std::vector<Device> devices_;  ///< by DeviceNumber of the session
-  std::optional<engine::TimerId> commit_timer_, repeat_timer_;
+  std::optional<engine::TimerId> commit_timer_, repeat_timer_, held_timer_;
   bool acknowledge_posted_ = false;
   std::uint64_t staged_rows_ = 0;
   HubStatus counts_;

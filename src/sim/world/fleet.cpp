@@ -35,12 +35,10 @@ links::UplinkOptions uplink_options(const std::string& site, const std::string& 
   return out;
 }
 
-/// Shows committed rows to the observer on their way to the hot tables.
-class WatchedStore final : public engine::SegmentStore {
+/// The simulated store, which a planted bug can make forget the newest rows of a seal.
+class ForgetfulStore final : public engine::SegmentStore {
  public:
-  using Observer = std::function<void(const engine::SampleColumns&)>;
-  WatchedStore(Observer observer, bool forgets_newest)
-      : observer_(std::move(observer)), forgets_newest_(forgets_newest) {}
+  explicit ForgetfulStore(bool forgets_newest) : forgets_newest_(forgets_newest) {}
 
   std::string_view extension() const override { return inner_.extension(); }
   Result<void> write(engine::Disk& disk, std::string_view path,
@@ -64,13 +62,9 @@ class WatchedStore final : public engine::SegmentStore {
                               std::string_view to) override {
     return inner_.merge(disk, paths, to);
   }
-  Result<void> append_hot(std::uint64_t, const engine::SampleColumns& rows) override {
-    observer_(rows);
-    return {};
-  }
+  Result<void> append_hot(std::uint64_t, const engine::SampleColumns&) override { return {}; }
   Result<void> drop_hot(std::uint64_t) override { return {}; }
-  /// Else the historian would not keep hot tables.
-  bool has_sql() const override { return true; }
+  bool has_sql() const override { return false; }
   Result<void> execute(const std::string&) override { return {}; }
   Result<void> insert(std::string_view, const engine::Table&) override { return {}; }
   Result<engine::Table> query(const std::string&, std::size_t) override {
@@ -79,7 +73,6 @@ class WatchedStore final : public engine::SegmentStore {
 
  private:
   engine::SimulatedSegmentStore inner_;
-  Observer observer_;
   bool forgets_newest_;
 };
 
@@ -156,9 +149,10 @@ std::unique_ptr<engine::BrokerConnector> HubMachine::make_connector() {
 
 Result<void> HubMachine::build(engine::World world) {
   lane_ = surroundings_.scheduler.make_executor(fmt::format("hub lane {}", lives_));
-  store_ = std::make_unique<WatchedStore>(
-      observer_, surroundings_.options.bug == PlantedBug::seal_without_snapshot);
+  store_ = std::make_unique<ForgetfulStore>(surroundings_.options.bug ==
+                                            PlantedBug::seal_without_snapshot);
   historian::Options options;
+  options.on_committed = observer_;
   // Segments of a large world are not merged: merging is the small world's business.
   const bool large = surroundings_.options.edges > 100;
   options.seal_interval = large ? Duration(1h) : Duration(5min);
