@@ -96,8 +96,8 @@ Result<std::optional<AuditFrame>> AuditFrameReader::next() {
 }
 
 std::string AuditDefect::text() const {
-  if (first == last) return fmt::format("entry {}: {}", first, what);
-  return fmt::format("entries {} to {}: {}", first, last, what);
+  if (first == last) return fmt::format("at entry {}: {}", first, what);
+  return fmt::format("at entries {} to {}: {}", first, last, what);
 }
 
 AuditDefect AuditWalk::since_checkpoint(std::string what) const {

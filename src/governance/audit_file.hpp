@@ -69,7 +69,7 @@ struct AuditDefect {
   std::uint64_t last = 0;
   std::string what;
 
-  /// `entry 7: …` or `entries 7 to 9: …`.
+  /// `at entry 7: …` or `at entries 7 to 9: …`.
   std::string text() const;
 };
 

@@ -64,17 +64,20 @@ TEST(Event, RefusesWhatIsNotCanonical) {
                                  " " + good,
                                  good.substr(1),
                                  good.substr(0, good.size() - 1),
-                                 with(":1,", ": 1,"),
-                                 with(":1,", ":1.0,"),
-                                 with(":1,", ":+1,"),
-                                 with(":1,", ":01,"),
+                                 with(":1}", ": 1}"),
+                                 with(":1}", ":1.0}"),
+                                 with(":1}", ":+1}"),
+                                 with(":1}", ":01}"),
+                                 with(":1}", ":-0}"),
+                                 with(":1}", ":0x1}"),
                                  with(":1}", ":null}"),
+                                 with(":1}", ":1,}"),
                                  with("bearing", "b\\u0065aring"),
                                  with("bearing", "\xFF"),
                                  with("bearing", "\xED\xA0\x80"),
                                  with("bearing", "\n"),
                                  with("00:00:01.5Z", "00:00:01.50Z"),
-                                 with("Z\"", "+00:00\""),
+                                 with("00:00:01.5Z", "00:00:01.5+00:00"),
                                  with("\"kind\"", "\"kinds\""),
                                  with("work_order.verdict", "verdict"),
                                  with("work-order/wo-000001", "work-order"),
@@ -84,7 +87,6 @@ TEST(Event, RefusesWhatIsNotCanonical) {
                                  std::string("{}"),
                                  with("\"body\":{", "\"body\":[{"),
                                  std::string(200, '[')}) {
-    if (bad == good) continue;
     const auto event = Event::parse(bad);
     ASSERT_FALSE(event) << bad;
     EXPECT_EQ(event.error().code(), Code::corrupt) << bad;
@@ -93,7 +95,7 @@ TEST(Event, RefusesWhatIsNotCanonical) {
 
 TEST(Event, NamesThePlaceAndTheVersion) {
   EXPECT_EQ(Event::parse(R"({"actor":"a/b","at" :1})").error().message(),
-            "byte 21: ':' was expected in canonical JSON");
+            "byte 20: ':' was expected in canonical JSON");
   const auto newer = Event::parse(R"({"kind":"a.b","v":2})");
   ASSERT_FALSE(newer);
   EXPECT_EQ(newer.error().code(), Code::unsupported_version);

@@ -1,21 +1,13 @@
 #include "governance/merkle.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "base/result.hpp"
 
 namespace millwright::governance {
 namespace {
-
-Digest hash_with(std::byte prefix, ByteView first, ByteView second = {}) {
-  Bytes text;
-  text.reserve(1 + first.size() + second.size());
-  text.push_back(prefix);
-  text.insert(text.end(), first.begin(), first.end());
-  text.insert(text.end(), second.begin(), second.end());
-  return sha256(text);
-}
 
 /// The largest power of two below `n`, which is at least 2.
 std::uint64_t split_of(std::uint64_t n) {
@@ -25,11 +17,16 @@ std::uint64_t split_of(std::uint64_t n) {
 }  // namespace
 
 Digest leaf_hash(ByteView entry) {
-  return hash_with(std::byte{0}, entry);
+  Bytes text(1 + entry.size());  // opens with the zero byte
+  std::ranges::copy(entry, text.begin() + 1);
+  return sha256(text);
 }
 
 Digest node_hash(const Digest& left, const Digest& right) {
-  return hash_with(std::byte{1}, left.bytes, right.bytes);
+  std::array<std::byte, 65> text{std::byte{1}};
+  std::ranges::copy(left.bytes, text.begin() + 1);
+  std::ranges::copy(right.bytes, text.begin() + 33);
+  return sha256(text);
 }
 
 void MerkleTree::add(const Digest& leaf) {

@@ -156,11 +156,9 @@ class Tamperer {
     return event.canonical();
   }
   void flip(sim::SimRandom& random, Tampered& out) const {
-    const std::uint64_t in_log = files_.at(log).size();
-    std::uint64_t at = random.below(in_log + 4 * files_.at("audit/checkpoint").size());
-    const bool is_log = at < in_log;
+    const bool is_log = random.below(3) != 0;
     auto& content = out.files[is_log ? log : "audit/checkpoint"];
-    if (!is_log) at = (at - in_log) % content.size();
+    const std::uint64_t at = random.below(content.size());
     const auto bit = random.below(8);
     content[static_cast<std::size_t>(at)] ^= static_cast<std::byte>(1u << bit);
     out.kind = is_log ? "a bit flipped in entries.log" : "a bit flipped in checkpoint";
