@@ -158,6 +158,11 @@ Result<void> Users::remove(std::string_view name) {
   if (found == next.end()) {
     return fail(Code::not_found, fmt::format("there is no user '{}'", name));
   }
+  // Without users anybody could set up the first one.
+  if (next.size() == 1) {
+    return fail(Code::refused, "last_user: the last user cannot be removed",
+                "create another user first");
+  }
   next.erase(found);
   if (auto stored = store(std::move(next)); !stored) return stored;
   std::erase_if(sessions_, [&](const Session& session) { return session.user == name; });

@@ -68,6 +68,7 @@ class Users {
   Result<void> set_up(std::string_view name, std::string_view password);
   /// Ends the user's sessions too. `not_found`, `invalid_input`.
   Result<void> set_password(std::string_view name, std::string_view password);
+  /// Ends the user's sessions too. `not_found`; `refused` (`last_user`).
   Result<void> remove(std::string_view name);
 
   /// A session token (43 characters of URL-safe Base64) when the password is right. `refused`, the

@@ -111,9 +111,11 @@ TEST_F(UsersTest, ASessionEndsByTimeBySignOutAndByANewPassword) {
   EXPECT_FALSE(users_->sign_in("anna", good_));
   const auto fourth = users_->sign_in("anna", "another long password");
   ASSERT_TRUE(fourth);
+  EXPECT_EQ(users_->remove("anna").error().code(), Code::refused) << "the last user stays";
+  ASSERT_TRUE(users_->create("ben", good_));
   ASSERT_TRUE(users_->remove("anna"));
   EXPECT_EQ(users_->session(*fourth), std::nullopt);
-  EXPECT_TRUE(users_->setup_required());
+  EXPECT_FALSE(users_->setup_required());
 }
 
 TEST_F(UsersTest, SessionsAreBounded) {
