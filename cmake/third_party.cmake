@@ -19,6 +19,7 @@ find_library(TRANTOR trantor REQUIRED)
 find_path(JSONCPP_INCLUDE json/json.h PATH_SUFFIXES jsoncpp REQUIRED)
 find_package(ZLIB REQUIRED)
 pkg_check_modules(MOSQUITTO REQUIRED IMPORTED_TARGET libmosquitto)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 
 # DuckDB comes by npm lock file (third_party/package-lock.json): the shared library and, from the source package
 # of the same version, its C header.
