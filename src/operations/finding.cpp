@@ -84,7 +84,8 @@ Result<void> EpisodeTracker::load(ByteView bytes) {
     return fail(Code::unsupported_version, "the state of an episode is of a later version",
                 "start the newer program that wrote it");
   }
-  if (!reader.ok() || !reader.at_end() || version != tracker_version || open > 1 || has_last > 1) {
+  if (!reader.ok() || !reader.at_end() || version != tracker_version || open > 1 || has_last > 1 ||
+      (has_last == 0 && last.us != 0)) {
     return fail(Code::corrupt, "the state of an episode is damaged");
   }
   open_ = open == 1;

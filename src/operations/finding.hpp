@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "governance/event.hpp"
 
 namespace millwright::operations {

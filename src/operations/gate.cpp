@@ -5,7 +5,7 @@
 
 #include "base/format.hpp"
 #include "operations/event_body.hpp"
-#include "operations/exact_test.hpp"
+#include "operations/exact_counts.hpp"
 
 namespace millwright::operations {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "base/id.hpp"
 #include "operations/event_body.hpp"
 
 namespace millwright::operations {

@@ -5,7 +5,8 @@
 #include <set>
 
 #include "base/format.hpp"
-#include "operations/exact_test.hpp"
+#include "base/id.hpp"
+#include "operations/exact_counts.hpp"
 
 namespace millwright::operations {
 namespace {

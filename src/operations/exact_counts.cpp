@@ -1,4 +1,4 @@
-#include "operations/exact_test.hpp"
+#include "operations/exact_counts.hpp"
 
 #include <algorithm>
 #include <cmath>
