@@ -115,6 +115,31 @@ void check_algorithm(const Entry<ModelSpec>& entry, Reporter& report) {
   }
 }
 
+/// What a model of the edge adds to the device that it judges.
+constexpr std::string_view verdicts[] = {"anomaly/t2", "anomaly/spe", "anomaly/score",
+                                         "anomaly/flag"};
+
+/// The metric of the condition is a verdict, or one of a device that is judged.
+void check_condition(const Entry<PipelineSpec>& pipeline, const std::string& path,
+                     const std::string& name, const Index& index, Reporter& report) {
+  std::vector<std::string_view> known(std::begin(verdicts), std::end(verdicts));
+  for (const auto& instance : index.device_instances) {
+    const auto& device = index.devices[instance.entry];
+    if (!index.matches(pipeline.spec, device, instance.name)) continue;
+    for (const auto& metric : device.spec.metrics) known.push_back(metric.name);
+  }
+  // Derived metrics (`<metric>/<function>_<window>`) are known by what they derive from.
+  const auto base = std::string_view(name).substr(0, name.rfind('/'));
+  if (std::ranges::find(known, name) != known.end() ||
+      std::ranges::find(known, base) != known.end()) {
+    return;
+  }
+  report.add(*pipeline.declared, path,
+             fmt::format("no device that is judged has a metric '{}'", name),
+             "a verdict of the model, or a metric of the devices",
+             std::string(nearest_name(name, known)), {});
+}
+
 void check_trigger(const Entry<PipelineSpec>& pipeline, const std::string& path,
                    const TriggerSpec& trigger, const Index& index, Reporter& report) {
   const auto& spec = pipeline.spec;
@@ -122,6 +147,7 @@ void check_trigger(const Entry<PipelineSpec>& pipeline, const std::string& path,
   if (trigger.lease.count() <= 0) {
     report.add(declared, path + ".lease", "a lease of nothing", "a duration above 0", {}, {});
   }
+  check_condition(pipeline, path + ".when.metric", trigger.metric, index, report);
   std::vector<std::string_view> metrics;
   std::vector<std::string_view> ids;
   for (const auto& instance : index.device_instances) {

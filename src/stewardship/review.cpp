@@ -19,7 +19,10 @@ std::string text_of(Timestamp time) {
 
 std::string number(double value) {
   if (std::isinf(value)) return value > 0 ? "∞" : "−∞";
-  return fmt::format("{:.4g}", value);
+  constexpr double whole_from = 1e4, whole_until = 1e15;
+  const double size = std::abs(value);
+  return size >= whole_from && size < whole_until ? fmt::format("{:.0f}", value)
+                                                  : fmt::format("{:.4g}", value);
 }
 
 Figure unknown(std::string label, std::string why) {
@@ -258,7 +261,7 @@ std::string Figure::text() const {
   };
   switch (kind) {
     case Kind::unknown:
-      return "not known: " + note;
+      return note.starts_with("not measurable") ? note : "not known: " + note;
     case Kind::count:
       return unit.empty() ? std::to_string(n) : fmt::format("{} {}", n, unit);
     case Kind::estimate:

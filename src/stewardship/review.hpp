@@ -118,7 +118,7 @@ struct Figure {
   bool simulated = false;
   Evidence evidence;
 
-  /// `92 % [73.97 %, 99.02 %] at 95 %, n = 25`, `not known: …`.
+  /// `92 % [73.97 %, 99.02 %] at 95 %, n = 25`, `not known: …`, `not measurable: …`.
   std::string text() const;
 };
 
