@@ -117,7 +117,6 @@ Bytes onnx_of(const TreeEnsemble& ensemble, std::string_view name) {
   onnx::NodeProto& node = add_node(graph, "TreeEnsembleRegressor", {"features"},
                                    logistic ? "log_odds" : "prediction");
   node.set_domain(trees_domain);
-  // The lists are pointers into the node: reserved, so that adding one does not move another.
   TreeLists lists(node);
   for (std::size_t t = 0; t < ensemble.trees(); ++t) {
     const std::span<const TreeNode> tree = ensemble.tree(t);

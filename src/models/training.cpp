@@ -178,9 +178,7 @@ Choice choose(const Plan& plan, const std::vector<Trial>& trials, TrainedModel& 
 std::vector<TreeParameters> default_grid(std::uint64_t seed) {
   std::vector<TreeParameters> grid;
   for (const std::uint32_t depth : {4U, 6U}) {
-    for (const double weight : {20.0, 100.0}) {
-      grid.push_back({.depth = depth, .min_child_weight = weight, .seed = seed});
-    }
+    grid.push_back({.rounds = 200, .depth = depth, .colsample = 0.3, .min_child_weight = 40, .seed = seed});
   }
   return grid;
 }

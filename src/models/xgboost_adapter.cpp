@@ -18,7 +18,9 @@ using Json = nlohmann::json;
 
 Result<void> checked(int status, std::string_view doing) {
   if (status == 0) return {};
-  return fail(Code::internal, fmt::format("XGBoost failed while {}: {}", doing, XGBGetLastError()));
+  const std::string_view said = XGBGetLastError();  // its first line; a stack trace follows
+  return fail(Code::internal, fmt::format("XGBoost failed while {}: {}", doing,
+                                          said.substr(0, said.find('\n'))));
 }
 
 /// A handle and its release.
@@ -181,7 +183,7 @@ Result<Bytes> xgboost_train(const FeatureMatrix& matrix, std::span<const std::si
                    "growing a tree");
   }
   if (done) {
-    done = checked(XGBoosterSaveModelToBuffer(booster.get(), R"({"raw_format":"json"})", &size,
+    done = checked(XGBoosterSaveModelToBuffer(booster.get(), R"({"format":"json"})", &size,
                                               &bytes),
                    "giving the model");
   }
