@@ -42,8 +42,8 @@ export async function startFakeHub({ dist, port = 0, setup = false, signedIn = f
     sessions: new Map(),
     orders: workOrders(),
     models: fixture('models'),
-    online: true,
   };
+  const started = Date.now();
   const counts = { 'vibration-pca@3': { right: 1, all: 2 } };
 
   function share(right, all) {
@@ -74,7 +74,8 @@ export async function startFakeHub({ dist, port = 0, setup = false, signedIn = f
     const asset = assetsNow().find((a) => signalsOf(a).some((s) => s.series === series || series.startsWith(`${s.series}/`)));
     const signal = asset && signalsOf(asset).find((s) => s.series === series || series.startsWith(`${s.series}/`));
     if (!signal) return problem(404, 'Not found', `there is no series '${series}'`);
-    const now = Date.now(), n = 480, all = 10 * step_ms.d;
+    // Ends when the hub began, so that the series of a value and of its interval share their times.
+    const now = started, n = 480, all = 10 * step_ms.d;
     const level = signal.value ?? 10, samples = [];
     for (let i = 0; i < n; ++i) {
       const ts = now - all + (i * all) / (n - 1);

@@ -11,6 +11,7 @@ const scheme = process.argv[3] === 'dark' ? 'dark' : 'light';
 mkdirSync(folder, { recursive: true });
 const hub = await openHub();
 const browser = await openBrowser();
+const wanted = process.argv[4]?.split(',');
 const screens = [['value', '/value'], ['assets', '/assets'], ['asset', '/assets/pump-07'], ['unknown', '/assets/press-02'], ['work', '/work'],
   ['order', '/work/wo-000014'], ['releases', '/releases'], ['plant', '/plant'], ['why', '/assets?why=health%7Cpump-07'],
   ['why-kpi', '/value?why=kpi%7Cplant-downtime%7Cunplanned-downtime']];
@@ -22,6 +23,7 @@ for (const [name, viewport] of [['desktop', desktop], ['phone', phone]]) {
   await page.screenshot({ path: join(folder, `${name}-${scheme}-entry.png`) });
   await signIn(page, hub);
   for (const [screen, path] of screens) {
+    if (wanted && !wanted.includes(screen)) continue;
     await page.goto(hub.url + path);
     await page.getByRole(screen.startsWith('why') ? 'dialog' : 'main').waitFor();
     await page.waitForLoadState('load');

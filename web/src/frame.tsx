@@ -62,7 +62,8 @@ function Header({ user, roles }: { user: string; roles: string[] }) {
   const linkText = silent || !status ? 'hub silent' : status.online ? 'live' : 'broker away';
   const signOut = async () => {
     await hub.signOut().catch(() => undefined);
-    client.clear();
+    // Nothing that this person saw stays for the next one.
+    client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' && query.queryKey[0] !== 'status' });
     await client.invalidateQueries({ queryKey: ['session'] });
   };
   return (

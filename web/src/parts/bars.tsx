@@ -8,21 +8,22 @@ const at = (value: number, low: number, high: number) => `${Math.min(100, Math.m
 /** Measured value with its interval, target and baseline on one axis. Hatched grey when nothing is measured. */
 export function KpiBar({ kpi }: { kpi: Kpi }) {
   const measured = kpi.state === 'measured' && kpi.value !== null;
-  const axis = axisOf([kpi.target, kpi.baseline, measured ? kpi.value : null, measured ? kpi.low : null, measured ? kpi.high : null]);
+  // Without a measurement there is nothing to place: target and baseline stand beside the bar as numbers.
+  const axis = measured ? axisOf([kpi.target, kpi.baseline, kpi.value, kpi.low, kpi.high], kpi.unit === '%' ? 100 : undefined) : null;
   const label = measured
     ? `${kpi.title}: ${quantityText(kpi.value, kpi.unit)}, ${intervalText(kpi.low, kpi.high, kpi.unit)}, target ${quantityText(kpi.target, kpi.unit)}`
     : `${kpi.title}: ${words(kpi.state)}`;
-  if (!axis) return <div className="bar none" role="img" aria-label={label} />;
+  if (!axis) return <div className="bar kpi none" role="img" aria-label={label}><div className="rail" /></div>;
   const place = (value: number) => at(value, axis.low, axis.high);
   return (
-    <div className={`bar kpi ${measured ? '' : 'none'}`} role="img" aria-label={label}>
+    <div className="bar kpi" role="img" aria-label={label}>
       <div className="rail">
-        {measured && kpi.low !== null && kpi.high !== null && (
+        {kpi.low !== null && kpi.high !== null && (
           <i className="band" style={{ left: place(kpi.low), width: `calc(${place(kpi.high)} - ${place(kpi.low)})` }} />
         )}
         {kpi.baseline !== null && <i className="tick base" style={{ left: place(kpi.baseline) }} title={`baseline ${quantityText(kpi.baseline, kpi.unit)}`} />}
         {kpi.target !== null && <i className="tick target" style={{ left: place(kpi.target) }} title={`target ${quantityText(kpi.target, kpi.unit)}`} />}
-        {measured && <i className="dot" style={{ left: place(kpi.value!) }} />}
+        <i className="dot" style={{ left: place(kpi.value!) }} />
       </div>
       <div className="ends" aria-hidden="true">
         <span>{numberText(axis.low, 3)}</span>

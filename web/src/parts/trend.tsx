@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import { hub } from '../api/client';
-import { numberText, qualityOf, qualityText, quantityText, timeText, unitText, type Severity } from '../text/format';
+import { isShare, numberText, qualityOf, qualityText, seriesText, shareText, timeText, unitText, type Severity } from '../text/format';
 import { bandsOf, pointsOf, span_seconds, type Band, type Points, type Span } from '../text/points';
 
 const height_px = 190;
@@ -49,6 +49,15 @@ export function Trend(props: TrendProps) {
   if (!data.data) return <div className="plot waiting" style={{ height: height_px }}>Waiting for {props.title}</div>;
   if (data.data.value.t.length === 0) return <p className="empty">{props.title}: no sample in this time</p>;
   return <Plot {...props} points={data.data.value} least={data.data.least} most={data.data.most} />;
+}
+
+/** A time on the axis, as coarse as the step between two. */
+function tickText(tick_s: number, step_s: number): string {
+  const at = new Date(tick_s * 1000);
+  const say = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat('en-GB', options).format(at);
+  if (step_s >= 86400 * 200) return say({ year: 'numeric' });
+  if (step_s >= 86400 || (at.getHours() === 0 && at.getMinutes() === 0)) return say({ day: 'numeric', month: 'short' });
+  return say({ hour: '2-digit', minute: '2-digit', ...(step_s < 60 ? { second: '2-digit' } : {}) });
 }
 
 const shades: Record<Severity, string> = { good: '--good', uncertain: '--watch', bad: '--bad', unknown: '--unknown' };
@@ -103,8 +112,8 @@ function optionsFor(props: PlotProps, width: number, bands: Band[], style: CSSSt
     cursor: { sync: { key: 'signals' }, drag: { x: true, y: false }, points: { size: 6 } },
     scales: { x: { time: true } },
     axes: [
-      { ...axis, space: 70, size: 26 },
-      { ...axis, size: 54, values: (_u, ticks) => ticks.map((tick) => numberText(tick)) },
+      { ...axis, space: 76, size: 26, values: (_u, ticks, _i, _space, step) => ticks.map((tick) => tickText(tick, step)) },
+      { ...axis, size: 54, values: (_u, ticks) => ticks.map((tick) => (isShare(props.series) ? shareText(tick) : numberText(tick))) },
     ],
     series: [
       {},
@@ -150,19 +159,19 @@ function Plot(props: PlotProps) {
 
   const index = under !== null && under < points.t.length ? under : points.t.length - 1;
   const value = points.value[index], quality = points.quality[index];
-  const text = value === null ? 'no value' : quantityText(value, props.unit);
+  const text = value === null ? 'no value' : seriesText(props.series, value, props.unit);
   const { severity } = qualityOf(quality);
   return (
     <figure className="trend" data-series={props.series}>
       <figcaption>
         <b>{props.title}</b>
-        <span className="quiet">{unitText(props.unit) || 'no unit'}</span>
+        <span className="quiet">{isShare(props.series) ? '%' : unitText(props.unit) || 'no unit'}</span>
         <span className="grow" />
         <span className="said">{text}</span>
         <span className={`mark small ${severity === 'uncertain' ? 'watch' : severity}`}>{qualityText(quality)}</span>
         <span className="quiet said-time">{timeText(new Date((points.t[index] ?? 0) * 1000).toISOString())}</span>
       </figcaption>
-      <div className="plot" ref={box} role="img" aria-label={`${props.title} over time, ${points.t.length} points, latest ${quantityText(points.value.at(-1), props.unit)}`} />
+      <div className="plot" ref={box} role="img" aria-label={`${props.title} over time, ${points.t.length} points, latest ${seriesText(props.series, points.value.at(-1), props.unit)}`} />
     </figure>
   );
 }

@@ -9,7 +9,7 @@ import { Answer, Empty } from '../parts/answers';
 import { Contributions, HealthBar } from '../parts/bars';
 import { Age, Mark, Number, Quality, StateWord } from '../parts/said';
 import { Trend } from '../parts/trend';
-import { intervalText, numberText, qualityOf, quantityText, shareText } from '../text/format';
+import { intervalText, numberText, qualityOf, seriesText, shareText } from '../text/format';
 import { spans, type Span } from '../text/points';
 import { HealthNumber, Life, lookOf } from './assets';
 
@@ -98,7 +98,7 @@ function Signals({ of }: { of: AssetDetail }) {
                 </td>
                 <td data-name="value" className="n">
                   <Number ask={s.at ? { kind: 'value', series: s.series, at: s.at } : undefined} name={s.title}>
-                    {s.value === null ? <span className="unknown-text">unknown</span> : quantityText(s.value, s.unit)}
+                    {s.value === null ? <span className="unknown-text">unknown</span> : seriesText(s.series, s.value, s.unit)}
                   </Number>
                   <Outside of={s} />
                 </td>

@@ -53,12 +53,12 @@ function AssetTable({ of }: { of: Asset[] }) {
                 <span className="quiet">{asset.name} · {asset.site}</span>
               </td>
               <td data-name="state"><Mark look={lookOf(asset.health.state)} small>{asset.health.state}</Mark></td>
-              <td className="bar-cell"><HealthBar value={asset.health.value} low={asset.health.low} state={lookOf(asset.health.state)} /></td>
-              <td data-name="health" className="n"><HealthNumber of={asset} /></td>
-              <td data-name="confidence" className="n">{shareText(asset.health.confidence)}</td>
-              <td data-name="by" className="wrap by"><Pulled of={asset} /></td>
-              <td className="bar-cell">{asset.rul ? <LifeBar {...asset.rul} most={most} /> : <div className="bar none"><div className="rail" /></div>}</td>
-              <td data-name="life" className="life-text"><Life of={asset} /></td>
+              <td data-name="health" className="bar-cell health-bar"><HealthBar value={asset.health.value} low={asset.health.low} state={lookOf(asset.health.state)} /></td>
+              <td className="n health-text"><HealthNumber of={asset} /></td>
+              <td data-name="confidence" className="n">{asset.health.confidence === null ? <span className="unknown-text">unknown</span> : shareText(asset.health.confidence)}</td>
+              <td className="wrap by"><Pulled of={asset} /></td>
+              <td data-name="life left" className="bar-cell life-bar">{asset.rul ? <LifeBar {...asset.rul} most={most} /> : <div className="bar none"><div className="rail" /></div>}</td>
+              <td className="life-text"><Life of={asset} /></td>
               <td data-name="findings" className="n">{asset.findings_open === 0 ? <span className="quiet">0</span> : <b>{asset.findings_open}</b>}</td>
               <td data-name="as of" className="n quiet"><Age at={asset.health.at} /></td>
             </tr>

@@ -24,8 +24,8 @@ export function SignInScreen() {
   return (
     <Sheet title="Sign in" lead="What you do here is recorded under your name.">
       <form onSubmit={(event) => { event.preventDefault(); enter.mutate(); }}>
-        <TextInput label="Name" size="md" required autoFocus autoComplete="username" autoCapitalize="none" value={user} onChange={(e) => setUser(e.currentTarget.value)} />
-        <PasswordInput label="Password" size="md" required autoComplete="current-password" value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
+        <TextInput label="Name" size="md" required withAsterisk={false} autoFocus autoComplete="username" autoCapitalize="none" value={user} onChange={(e) => setUser(e.currentTarget.value)} />
+        <PasswordInput label="Password" size="md" required withAsterisk={false} autoComplete="current-password" value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
         {enter.isError && <Problem error={enter.error} />}
         <Button type="submit" size="md" fullWidth loading={enter.isPending}>Sign in</Button>
       </form>
@@ -49,9 +49,9 @@ export function SetupScreen() {
   return (
     <Sheet title="First start" lead="This hub has no user yet. The first one made here may make others; nobody has a password until then.">
       <form onSubmit={(event) => { event.preventDefault(); if (!differs) make.mutate(); }}>
-        <TextInput label="Name" description="Letters, digits, dots and dashes" size="md" required autoFocus autoComplete="username" autoCapitalize="none" value={user} onChange={(e) => setUser(e.currentTarget.value)} />
-        <PasswordInput label="Password" description="Stored as an argon2id hash, never as text" size="md" required autoComplete="new-password" value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
-        <PasswordInput label="Password again" size="md" required autoComplete="new-password" error={differs ? 'The two differ' : undefined} value={again} onChange={(e) => setAgain(e.currentTarget.value)} />
+        <TextInput label="Name" description="Letters, digits, dots and dashes" size="md" required withAsterisk={false} autoFocus autoComplete="username" autoCapitalize="none" value={user} onChange={(e) => setUser(e.currentTarget.value)} />
+        <PasswordInput label="Password" description="Stored as an argon2id hash, never as text" size="md" required withAsterisk={false} autoComplete="new-password" value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
+        <PasswordInput label="Password again" size="md" required withAsterisk={false} autoComplete="new-password" error={differs ? 'The two differ' : undefined} value={again} onChange={(e) => setAgain(e.currentTarget.value)} />
         {make.isError && <Problem error={make.error} />}
         <Button type="submit" size="md" fullWidth loading={make.isPending} disabled={differs}>Make the first user</Button>
       </form>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ageText, bytesText, capital, countText, dateText, fixedText, intervalDecimals, intervalText, numberText, personText,
-  qualityOf, qualityText, quantityText, shareText, shortDigest, spanText, timeText, unitText, withUnit } from './format';
+  qualityOf, qualityText, quantityText, seriesText, shareText, shortDigest, spanText, timeText, unitText, withUnit } from './format';
 
 describe('units', () => {
   it('reads UCUM as people do', () => {
@@ -46,6 +46,12 @@ describe('numbers', () => {
     expect(quantityText('idle')).toBe('idle');
     expect(quantityText('')).toBe('unknown');
   });
+  it('shows health as per cent wherever it stands', () => {
+    expect(seriesText('north/gw/pump-07/health', 0.31, '1')).toBe('31 %');
+    expect(seriesText('north/gw/pump-07/health/confidence', 0.9, '1')).toBe('90 %');
+    expect(seriesText('north/gw/pump-07/health/by/vibration', -0.2, '1')).toBe('−0.2');
+    expect(seriesText('north/gw/pump-07/health', null, '1')).toBe('unknown');
+  });
   it('keeps counts beyond 2^53 exact', () => {
     expect(countText('9007199254740993')).toBe('9,007,199,254,740,993');
     expect(countText(1234567)).toBe('1,234,567');
@@ -63,6 +69,7 @@ describe('intervals', () => {
     expect(intervalText(108, 196, '{cycle}')).toBe('108 to 196 cycles');
     expect(intervalText(0.7118, 0.9841, '1')).toBe('0.71 to 0.98');
     expect(intervalText(-30.2, -4.1, '%')).toBe('−30 to −4 %');
+    expect(intervalText(0.4, 12.3, '%')).toBe('0.4 to 12.3 %');
   });
   it('says a missing end', () => {
     expect(intervalText(3, null, 'h')).toBe('at least 3 h');

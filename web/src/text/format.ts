@@ -50,11 +50,12 @@ export function quantityText(value: unknown, unit?: string | null, digits = 4): 
   return withUnit(numberText(value as number | null | undefined, digits), unit);
 }
 
-/** Decimals that the width of an interval supports: two significant digits of the width. */
+/** Decimals that the width of an interval supports: two significant digits of the width, three where it begins with 1. */
 export function intervalDecimals(low: number, high: number): number {
   const width = Math.abs(high - low);
   if (width === 0 || !Number.isFinite(width)) return Number.isInteger(low) ? 0 : 2;
-  return Math.max(0, Math.min(6, 1 - Math.floor(Math.log10(width))));
+  const power = Math.floor(Math.log10(width));
+  return Math.max(0, Math.min(6, (width / 10 ** power < 2 ? 2 : 1) - power));
 }
 
 /** `12.3 to 15.1 h`; one missing end is said as a bound, both missing as unknown. */
@@ -68,6 +69,11 @@ export function intervalText(low: number | null | undefined, high: number | null
   if (has(high)) return withUnit(`at most ${numberText(high)}`, unit);
   return `interval ${unknown}`;
 }
+
+/** Series that hold a share 0..1 by the names that the hub gives, shown as per cent everywhere. */
+export const isShare = (series: string) => /(^|\/)health(\/confidence)?$/.test(series);
+export const seriesText = (series: string, value: unknown, unit?: string | null, digits = 4) =>
+  isShare(series) && typeof value === 'number' ? shareText(value) : quantityText(value, unit, digits);
 
 /** A share 0..1 as per cent; null is unknown. */
 export function shareText(value: number | null | undefined, decimals = 0): string {

@@ -23,6 +23,8 @@ describe('axis', () => {
     expect(axisOf([1, null, 100])?.low).toBe(0);
     expect(axisOf([50, 100])?.low).toBeLessThan(50);
     expect(axisOf([-5, 5])?.low).toBeLessThan(-5);
+    expect(axisOf([50, 99], 100)?.high).toBe(100);
+    expect(axisOf([50, 120], 100)?.high).toBeGreaterThan(120);
     expect(axisOf([null, undefined])).toBeNull();
     expect(axisOf([7])?.high).toBeGreaterThan(7);
   });

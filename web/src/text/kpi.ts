@@ -17,11 +17,11 @@ export const standingWords: Record<Standing, string> = {
   reached: 'target reached', missed: 'target not reached', undecided: 'interval includes the target', unknown: 'unknown',
 };
 
-/** A round-numbered axis that holds every known value, with 8 % of air, not below zero when nothing is. */
-export function axisOf(values: (number | null | undefined)[]): { low: number; high: number } | null {
+/** An axis that holds every known value, with 8 % of air, not below zero or above `most_possible` when nothing is. */
+export function axisOf(values: (number | null | undefined)[], most_possible = Number.POSITIVE_INFINITY): { low: number; high: number } | null {
   const known = values.filter((v): v is number => typeof v === 'number' && Number.isFinite(v));
   if (known.length === 0) return null;
   const least = Math.min(...known), most = Math.max(...known);
   const air = (most - least || Math.abs(most) || 1) * 0.08;
-  return { low: least >= 0 && least - air < 0 ? 0 : least - air, high: most + air };
+  return { low: least >= 0 && least - air < 0 ? 0 : least - air, high: most <= most_possible ? Math.min(most + air, most_possible) : most + air };
 }

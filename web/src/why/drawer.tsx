@@ -2,14 +2,14 @@
 import { Code, CopyButton, Button, Drawer } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { Fragment, useEffect, useState, type ReactNode } from 'react';
 import { hub } from '../api/client';
-import type { Kpi, Lineage, Model, WorkOrder } from '../api/contract';
+import type { Kpi, Lineage, Model, SourceRow, WorkOrder } from '../api/contract';
 import { Answer, Empty } from '../parts/answers';
-import { KpiBar } from '../parts/bars';
+import { Contributions, KpiBar } from '../parts/bars';
 import { KpiHistory } from '../parts/kpi_history';
 import { Age, Mark, Quality, Time } from '../parts/said';
-import { capital, dateText, intervalText, numberText, personText, quantityText, shareText, shortDigest, words } from '../text/format';
+import { capital, dateText, intervalText, numberText, personText, quantityText, seriesText, shareText, shortDigest, words } from '../text/format';
 import { standingOf, standingWords } from '../text/kpi';
 import { useWhy, type Question } from './question';
 
@@ -17,7 +17,7 @@ export function WhyDrawer() {
   const why = useWhy();
   const phone = useMediaQuery('(max-width: 700px)');
   return (
-    <Drawer opened={why.question !== undefined} onClose={why.close} position={phone ? 'bottom' : 'right'} size={phone ? '92%' : 560}
+    <Drawer opened={why.question !== undefined} onClose={why.close} position={phone ? 'bottom' : 'right'} size={phone ? '92%' : 600} overlayProps={{ backgroundOpacity: 0.28 }}
       title="Why this number?" closeButtonProps={{ 'aria-label': 'Close the explanation', size: 'lg' }} classNames={{ content: 'why', title: 'why-title' }}>
       {why.question && <Reason question={why.question} />}
     </Drawer>
@@ -63,14 +63,23 @@ const Query = ({ text }: { text: string | null | undefined }) =>
   text ? <><Code block className="query">{text}</Code><Copy text={text} name="Copy the query" /></> : <Empty>No query: nothing was computed.</Empty>;
 
 function AssetReason({ asset, metric, series, at }: { asset: string; metric: 'health' | 'rul'; series?: string; at?: string }) {
-  const known = series !== undefined && at !== undefined;
-  const detail = useQuery({ queryKey: ['asset', asset], queryFn: () => hub.asset(asset), enabled: !known });
-  if (known) return <ValueReason series={series} at={at} />;
+  const detail = useQuery({ queryKey: ['asset', asset], queryFn: () => hub.asset(asset), staleTime: Infinity });
+  // The moment that was asked about stays, though newer values come while one reads.
+  const [asked, setAsked] = useState(series !== undefined && at !== undefined ? { series, at } : undefined);
+  const signal = detail.data?.signals.find((s) => s.name === metric);
+  useEffect(() => {
+    if (!asked && signal?.at) setAsked({ series: signal.series, at: signal.at });
+  }, [asked, signal]);
   return (
     <Answer of={detail} what={asset}>
       {(answer) => {
-        const signal = answer.signals.find((s) => s.name === metric);
-        if (signal?.at) return <ValueReason series={signal.series} at={signal.at} />;
+        if (asked) {
+          return (
+            <ValueReason series={asked.series} at={asked.at}>
+              {metric === 'health' && <Part title="Made of, in points"><Contributions by={answer.health.by} /></Part>}
+            </ValueReason>
+          );
+        }
         return (
           <>
             <Mark look="unknown">{metric === 'health' ? 'Health' : 'Remaining life'} of {answer.title} is unknown</Mark>
@@ -83,9 +92,9 @@ function AssetReason({ asset, metric, series, at }: { asset: string; metric: 'he
   );
 }
 
-function ValueReason({ series, at, revision }: { series: string; at: string; revision?: string }) {
+function ValueReason({ series, at, revision, children }: { series: string; at: string; revision?: string; children?: ReactNode }) {
   const lineage = useQuery({ queryKey: ['lineage', series, at, revision], queryFn: () => hub.lineage(series, at, revision), staleTime: Infinity });
-  return <Answer of={lineage} what="the lineage">{(answer) => <LineageView of={answer} series={series} at={at} />}</Answer>;
+  return <Answer of={lineage} what="the lineage">{(answer) => <LineageView of={answer} series={series} at={at}>{children}</LineageView>}</Answer>;
 }
 
 function calibrationText(calibration: unknown): string {
@@ -93,16 +102,17 @@ function calibrationText(calibration: unknown): string {
   return typeof calibration === 'string' ? calibration : JSON.stringify(calibration);
 }
 
-function LineageView({ of, series, at }: { of: Lineage; series: string; at: string }) {
+function LineageView({ of, series, at, children }: { of: Lineage; series: string; at: string; children?: ReactNode }) {
   const { value, recipe, model } = of;
   const inputs = recipe?.inputs ?? [];
   return (
     <>
       <div className="headline">
-        <b>{quantityText(value.value, value.unit)}</b>
+        <b>{seriesText(value.series ?? series, value.value, value.unit)}</b>
         <Quality quality={value.quality} />
       </div>
       <Facts of={[['Series', <code key="s">{value.series ?? series}</code>], ['Time', <Time key="t" at={value.ts ?? at} />], ['Revision', value.revision]]} />
+      {children}
       <Part title="Complete">
         {of.complete ? <Mark look="good">every source row was found</Mark> : <Mark look="bad">not every source row was found</Mark>}
         {of.problems.length > 0 && <ul>{of.problems.map((p, i) => <li key={i}>{typeof p === 'string' ? p : p.detail ?? p.what ?? JSON.stringify(p)}</li>)}</ul>}
@@ -122,25 +132,34 @@ function LineageView({ of, series, at }: { of: Lineage; series: string; at: stri
       <Part title="Calibration"><p className="calibration">{calibrationText(of.calibration)}</p></Part>
       <Part title={`Source rows (${of.sources.length})`}>
         {of.sources.length === 0 ? <Empty>No source row is known.</Empty> : (
-          <div className="scroll">
-            <table className="table tight">
-              <thead><tr><th>Series</th><th>Time</th><th className="n">Value</th><th>Quality</th><th className="n">Revision</th></tr></thead>
-              <tbody>
-                {of.sources.slice(0, 200).map((row, i) => (
-                  <tr key={i}>
-                    <td><code>{row.series}</code></td><td className="nowrap"><Time at={row.ts} /></td><td className="n">{quantityText(row.value)}</td>
-                    <td><Quality quality={row.quality} short /></td><td className="n">{row.revision}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <table className="table tight sources">
+            <thead><tr><th>Time</th><th className="n">Value</th><th>Quality</th><th className="n">Revision</th></tr></thead>
+            <tbody>{bySeries(of.sources).map(([name, rows]) => <SourceGroup key={name} name={name} rows={rows} />)}</tbody>
+          </table>
         )}
         <Facts of={[['Digest of the inputs', <Digest key="i" of={of.input_digest} />]]} />
       </Part>
     </>
   );
 }
+
+const rows_shown_max = 300;
+function bySeries(rows: SourceRow[]): [string, SourceRow[]][] {
+  const out = new Map<string, SourceRow[]>();
+  for (const row of rows.slice(0, rows_shown_max)) out.set(row.series, [...(out.get(row.series) ?? []), row]);
+  return [...out];
+}
+const SourceGroup = ({ name, rows }: { name: string; rows: SourceRow[] }) => (
+  <Fragment>
+    <tr className="group"><td colSpan={4}><code>{name}</code></td></tr>
+    {rows.map((row, i) => (
+      <tr key={i}>
+        <td className="nowrap"><Time at={row.ts} /></td><td className="n">{quantityText(row.value)}</td>
+        <td><Quality quality={row.quality} short /></td><td className="n">{row.revision}</td>
+      </tr>
+    ))}
+  </Fragment>
+);
 
 function KpiReason({ useCase, name }: { useCase: string; name: string }) {
   const cases = useQuery({ queryKey: ['usecases'], queryFn: hub.useCases });
