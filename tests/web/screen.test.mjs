@@ -124,7 +124,7 @@ test('unknown is a grey state, never a green one', canned, () => withPage(deskto
 }));
 
 test('a verdict takes three taps on a phone and moves the precision of the model', canned, () => withPage(phone, async (page) => {
-  await signIn(page, hub, '/work');
+  await signIn(page, hub, '/orders');
   const order = page.locator('[data-order="wo-000014"]');
   await order.click();  // 1: the order
   await page.locator('[data-precision="2"]').waitFor();
@@ -145,7 +145,7 @@ test('a verdict takes three taps on a phone and moves the precision of the model
 }));
 
 test('an order that someone else closed meanwhile says so', canned, () => withPage(desktop, async (page) => {
-  await signIn(page, hub, '/work/wo-000012');
+  await signIn(page, hub, '/orders/wo-000012');
   await page.getByRole('radio', { name: /^None found/ }).click();
   // The other person, in the same session.
   const status = await page.evaluate(() => fetch('/api/v1/workorders/wo-000012/verdict', { method: 'POST',
@@ -166,7 +166,7 @@ test('a rollout that waits names who signs and the command; a stopped one names 
 
 test('no screen is wider than the phone, and each can be left by the keyboard', () => withPage(phone, async (page) => {
   await signIn(page, hub);
-  for (const path of ['/value', '/assets', '/work', '/releases', '/plant']) {
+  for (const path of ['/value', '/assets', '/orders', '/releases', '/plant']) {
     await page.goto(hub.url + path);
     await page.getByRole('main').locator('h1').first().waitFor();
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -12,8 +12,8 @@ mkdirSync(folder, { recursive: true });
 const hub = await openHub();
 const browser = await openBrowser();
 const wanted = process.argv[4]?.split(',');
-const screens = [['value', '/value'], ['assets', '/assets'], ['asset', '/assets/pump-07'], ['unknown', '/assets/press-02'], ['work', '/work'],
-  ['order', '/work/wo-000014'], ['releases', '/releases'], ['plant', '/plant'], ['why', '/assets?why=health%7Cpump-07'],
+const screens = [['value', '/value'], ['assets', '/assets'], ['asset', '/assets/pump-07'], ['unknown', '/assets/press-02'], ['work', '/orders'],
+  ['order', '/orders/wo-000014'], ['releases', '/releases'], ['plant', '/plant'], ['why', '/assets?why=health%7Cpump-07'],
   ['why-kpi', '/value?why=kpi%7Cplant-downtime%7Cunplanned-downtime']];
 for (const [name, viewport] of [['desktop', desktop], ['phone', phone]]) {
   const page = await browser.page(viewport);

@@ -13,7 +13,7 @@ import { WhyDrawer } from './why/drawer';
 const places = [
   { to: '/value', name: 'Value', icon: 'value' },
   { to: '/assets', name: 'Assets', icon: 'assets' },
-  { to: '/work', name: 'Work', icon: 'work' },
+  { to: '/orders', name: 'Work', icon: 'work' },
   { to: '/releases', name: 'Releases', icon: 'releases' },
   { to: '/plant', name: 'Plant', icon: 'plant' },
 ] as const;
@@ -87,7 +87,7 @@ function Header({ user, roles }: { user: string; roles: string[] }) {
         <Icon name={scheme === 'dark' ? 'sun' : 'moon'} />
       </ActionIcon>
       <span className="quiet who" title={roles.join(', ')}>{user}</span>
-      <Button variant="default" size="compact-sm" onClick={() => void signOut()}>Sign out</Button>
+      <Button variant="default" size="compact-sm" fw={500} onClick={() => void signOut()}>Sign out</Button>
     </header>
   );
 }

@@ -22,8 +22,8 @@ const tree = root.addChildren([
   route('/value', ValueScreen),
   route('/assets', AssetsScreen),
   route('/assets/$asset', AssetScreen),
-  route('/work', WorkScreen),
-  route('/work/$order', WorkScreen),
+  route('/orders', WorkScreen),
+  route('/orders/$order', WorkScreen),
   route('/releases', ReleasesScreen),
   route('/plant', PlantScreen),
 ]);

@@ -23,7 +23,7 @@ type TrendProps = {
   span: Span;
 };
 
-async function load(series: string, latest: string | null, span: Span): Promise<Points> {
+async function load(series: string, latest: string | null, span: Span): Promise<Points & { thinned?: boolean }> {
   const end = latest ? Date.parse(latest) : Date.now();
   const from = span === 'all' ? undefined : new Date(end - span_seconds[span] * 1000).toISOString();
   const whole = await hub.range(series, { from, limit: points_max });
@@ -31,7 +31,7 @@ async function load(series: string, latest: string | null, span: Span): Promise<
   // More samples than pixels: buckets over the same time instead.
   const first = from ?? whole.samples?.[0]?.ts ?? new Date(end).toISOString();
   const step = Math.max(1, Math.ceil((end - Date.parse(first)) / 1000 / 600));
-  return pointsOf(await hub.range(series, { from: first, to: new Date(end + 1000).toISOString(), step: `${step}s` }));
+  return { ...pointsOf(await hub.range(series, { from: first, to: new Date(end + 1000).toISOString(), step: `${step}s` })), thinned: true };
 }
 
 export function Trend(props: TrendProps) {
@@ -43,7 +43,8 @@ export function Trend(props: TrendProps) {
         [series, low, high].map((name) => (name ? load(name, props.latest, span) : Promise.resolve(undefined))));
       return { value: value!, least, most };
     },
-    refetchInterval: 5000,
+    // What had to be thinned is long and costs the hub more: it is asked for seldom.
+    refetchInterval: (query) => (query.state.data?.value.thinned ? 60_000 : 5000),
   });
   if (data.isError) return <p className="empty">{props.title}: {data.error.message}</p>;
   if (!data.data) return <div className="plot waiting" style={{ height: height_px }}>Waiting for {props.title}</div>;
@@ -73,7 +74,7 @@ function shadeQuality(u: uPlot, bands: Band[], color: (name: string) => string) 
     const left = u.valToPos(band.from, 'x', true), right = u.valToPos(band.to, 'x', true);
     const width = Math.max(devicePixelRatio, right - left);
     ctx.fillStyle = color(shades[band.severity]);
-    if (band.severity !== 'good') {
+    if (band.severity === 'uncertain' || band.severity === 'bad') {
       ctx.globalAlpha = 0.16;
       ctx.fillRect(left, bbox.top, width, bbox.height);
     }

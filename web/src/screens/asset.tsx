@@ -55,7 +55,7 @@ function AssetView({ of }: { of: AssetDetail }) {
           {of.work_orders.length === 0 ? <span className="quiet">no work order</span> : (
             <ul className="plain">
               {of.work_orders.slice(0, 5).map((order) => (
-                <li key={order.id}><Link to="/work/$order" params={{ order: order.id }}>{order.title}</Link> <StateWord state={order.state} /></li>
+                <li key={order.id}><Link to="/orders/$order" params={{ order: order.id }}>{order.title}</Link> <StateWord state={order.state} /></li>
               ))}
             </ul>
           )}

@@ -22,7 +22,7 @@ export function OrderView({ order }: { order: WorkOrder }) {
   const { finding } = order;
   return (
     <article className="order-view" aria-labelledby="order-title">
-      <p className="crumbs back"><Link to="/work" className="back-link"><Icon name="back" size={18} /> All work</Link></p>
+      <p className="crumbs back"><Link to="/orders" className="back-link"><Icon name="back" size={18} /> All work</Link></p>
       <h2 id="order-title">{order.title}</h2>
       <p className="order-facts">
         <StateWord state={order.severity} /> <Link to="/assets/$asset" params={{ asset: order.asset }}>{order.asset}</Link>

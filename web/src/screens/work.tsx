@@ -53,7 +53,7 @@ function OrderList({ of, chosen, empty }: { of: WorkOrder[]; chosen?: string; em
     <ul className="orders" aria-label="Work orders">
       {of.map((order) => (
         <li key={order.id}>
-          <Link to="/work/$order" params={{ order: order.id }} className="order" aria-current={order.id === chosen ? 'true' : undefined} data-order={order.id}>
+          <Link to="/orders/$order" params={{ order: order.id }} className="order" aria-current={order.id === chosen ? 'true' : undefined} data-order={order.id}>
             <span className="order-title">{order.title}</span>
             <span className="order-facts">
               <StateWord state={order.severity} />
@@ -84,7 +84,7 @@ function FindingList({ orders }: { orders: WorkOrder[] }) {
                 return (
                   <tr key={finding.id}>
                     <td className="name wrap">
-                      {order ? <Link to="/work/$order" params={{ order: order.id }}>{order.asset}</Link> : <b>{finding.asset ?? finding.id}</b>}
+                      {order ? <Link to="/orders/$order" params={{ order: order.id }}>{order.asset}</Link> : <b>{finding.asset ?? finding.id}</b>}
                       <span className="quiet">{finding.reason}</span>
                     </td>
                     <td data-name="score" className="n">

@@ -13,10 +13,10 @@ describe('points of a range', () => {
   it('keeps the last of two at one time', () => {
     expect(pointsOf({ samples: [{ ts: at(0), value: 1, quality: 'good' }, { ts: at(0), value: 2, quality: 'good' }] }).value).toEqual([2]);
   });
-  it('reads buckets with their share of bad', () => {
+  it('reads buckets with their share of bad, and calls none good', () => {
     const points = pointsOf({ buckets: [{ start: at(0), count: 4, count_bad: 0, mean: 2 }, { start: at(1), count: 4, count_bad: 1, mean: 3 },
       { start: at(2), count: 4, count_bad: 4, mean: 0 }, { start: at(3), count: 0, count_bad: 0, mean: 0 }] });
-    expect(points.quality).toEqual(['good', 'uncertain:incomplete_window', 'bad', 'good']);
+    expect(points.quality).toEqual(['unknown:thinned', 'uncertain:incomplete_window', 'bad', 'unknown:thinned']);
     expect(points.value[3]).toBeNull();
   });
 });

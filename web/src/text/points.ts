@@ -23,7 +23,8 @@ export function pointsOf(range: Range): Points {
   if (range.buckets) {
     for (const b of range.buckets) {
       const bad = globalThis.Number(b.count_bad ?? 0), all = globalThis.Number(b.count ?? 0);
-      add(b.start, all > 0 ? b.mean : null, bad === 0 ? 'good' : bad < all ? 'uncertain:incomplete_window' : 'bad');
+      // A bucket tells how much of it was bad, but not how much was uncertain: it is never called good.
+      add(b.start, all > 0 ? b.mean : null, bad === 0 ? 'unknown:thinned' : bad < all ? 'uncertain:incomplete_window' : 'bad');
     }
   } else {
     for (const s of range.samples ?? []) add(s.ts, s.value, s.quality ?? '');
