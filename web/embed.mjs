@@ -8,7 +8,7 @@ import { extname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 const [dist, source, blob] = process.argv.slice(2).map((path) => resolve(path));
-const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
+const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.md': 'text/plain; charset=utf-8' };
 // The build puts a hash into the names of what it makes: such a file never changes and may be kept for ever.
 const hashed = /-[A-Za-z0-9_-]{8}\.(js|css)$/;
 
@@ -36,7 +36,7 @@ writeFileSync(source, `// Generated from web/dist by web/embed.mjs.
 
 // Blob ${createHash('sha256').update(whole).digest('hex')}
 __asm__(
-    ".section .rodata.millwright_web,\\"a\\",@progbits\\n"
+    ".section .rodata.millwright_web,\\"a\\",%progbits\\n"
     ".global millwright_web_blob\\n"
     "millwright_web_blob:\\n"
     ".incbin \\"${blob}\\"\\n"

@@ -8,6 +8,8 @@ export default defineConfig({
   plugins: [react()],
   build: {
     assetsDir: 'static',
+    // The licences of what is bundled go with it, as they ask.
+    license: { fileName: 'static/licences.md' },
     assetsInlineLimit: 0,
     target: 'es2022',
     modulePreload: { polyfill: false },

@@ -1,5 +1,5 @@
-// The screen: files built from web/, carried gzipped inside the program. Which of them answers a path is decided here;
-// headers and the wire are the caller's.
+// The screen: files built from web/, carried gzipped inside the program. Which of them answers a
+// path is decided here; headers and the wire are the caller's.
 #pragma once
 
 #include <span>
@@ -23,15 +23,15 @@ std::span<const WebFile> web_files();
 /// - a path of a file answers that file;
 /// - any other path under `/static/` and `/api/` is 404: a missing script must not be a page;
 /// - everything else is a place within the screen and answers `/index.html`, which finds it.
-/// Endpoints of the API that stand outside `/api/` (`/healthz`, `/metrics`, `/openapi.yaml`) are the
-/// caller's to answer before it asks here.
+/// Endpoints of the API that stand outside `/api/` (`/healthz`, `/metrics`, `/openapi.yaml`) are
+/// the caller's to answer before it asks here.
 const WebFile* web_file_for(std::string_view path);
 
 /// `Cache-Control` of a file: a year for what never changes, else asked anew each time by its ETag.
 std::string_view cache_control_of(const WebFile& file);
 
-/// `Content-Security-Policy` of the page: nothing from anywhere else, no inline scripts. Styles may be
-/// inline, because the component library sets them.
+/// `Content-Security-Policy` of the page: nothing from anywhere else, no inline scripts. Styles may
+/// be inline, because the component library sets them.
 std::string_view web_security_policy();
 
 }  // namespace millwright::interfaces

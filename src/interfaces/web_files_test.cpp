@@ -22,7 +22,8 @@ TEST(web_files, the_page_and_its_parts_are_carried_gzipped) {
 TEST(web_files, a_place_within_the_screen_is_the_page) {
   const WebFile* page = web_file_for("/index.html");
   ASSERT_NE(page, nullptr);
-  for (const auto* path : {"/", "/value", "/assets/pump-07", "/assets/pump.07", "/orders/wo-000012"}) {
+  for (const auto* path :
+       {"/", "/value", "/assets/pump-07", "/assets/pump.07", "/orders/wo-000012"}) {
     EXPECT_EQ(web_file_for(path), page) << path;
   }
   EXPECT_EQ(cache_control_of(*page), "no-cache");

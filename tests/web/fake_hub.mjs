@@ -10,7 +10,7 @@ import { assets, signalsOf, workOrders } from './make_assets.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const fixture = (name) => JSON.parse(readFileSync(join(here, 'fixtures', `${name}.json`), 'utf8'));
-const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.md': 'text/plain; charset=utf-8' };
 const step_ms = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Strings "@-3m" become times. */

@@ -69,7 +69,7 @@ function PlantView({ of }: { of: Status }) {
       {problems.length > 0 && (
         <section className="sheet"><h2>Found wrong on the wire</h2><Lines of={problems.map((p) => [words(p.name ?? ''), countText(p.count)])} /></section>
       )}
-      <p className="quiet small">Version {of.version ?? 'unknown'}. API: <a href="/openapi.yaml">openapi.yaml</a>, <a href="/metrics">metrics</a>.</p>
+      <p className="quiet small">Version {of.version ?? 'unknown'}. API: <a href="/openapi.yaml">openapi.yaml</a>, <a href="/metrics">metrics</a>. <a href="/static/licences.md">Licences</a> of what this screen is made with.</p>
     </>
   );
 }
