@@ -164,6 +164,24 @@ test('a rollout that waits names who signs and the command; a stopped one names 
   await page.locator('[data-rollout="ro-000003"]').getByText('7.31, limit 1.5').waitFor();
 }));
 
+test('a hub that falls silent is said to be, and nothing looks alive', canned, async () => {
+  const doomed = await openHub();
+  const page = await browser.page();
+  await signIn(page, doomed, '/assets');
+  await page.locator('.head .mark.good').waitFor();
+  await doomed.close();
+  await page.getByRole('alert').filter({ hasText: 'The hub does not answer. What you see is from' }).waitFor();
+  await page.locator('.head .mark.unknown').filter({ hasText: 'hub silent' }).waitFor();
+  assert.notEqual(await page.getByRole('main').evaluate((e) => getComputedStyle(e).opacity), '1');
+  await page.getByText('Feed pump 7').waitFor();  // old, but still there to read
+  await page.close();
+});
+
+test('an asset that does not exist says so', () => withPage(desktop, async (page) => {
+  await signIn(page, hub, '/assets/no-such-asset');
+  await page.getByRole('alert').filter({ hasText: 'no-such-asset' }).waitFor();
+}));
+
 test('no screen is wider than the phone, and each can be left by the keyboard', () => withPage(phone, async (page) => {
   await signIn(page, hub);
   for (const path of ['/value', '/assets', '/orders', '/releases', '/plant']) {

@@ -3,6 +3,7 @@ import { ActionIcon, Button, useMantineColorScheme, useComputedColorScheme } fro
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet } from '@tanstack/react-router';
 import { hub } from './api/client';
+import type { Session } from './api/contract';
 import { LiveProvider, useLive, useStatus } from './live';
 import { Problem, Waiting } from './parts/answers';
 import { Icon } from './parts/icon';
@@ -28,6 +29,7 @@ export function Frame() {
 }
 
 function Gate() {
+  const { silent } = useLive();
   const session = useQuery({ queryKey: ['session'], queryFn: hub.session, staleTime: 60_000 });
   if (session.isPending) return <Waiting what="the hub" />;
   if (session.isError) return <main className="entry"><Problem error={session.error} retry={() => void session.refetch()} /></main>;
@@ -36,7 +38,7 @@ function Gate() {
   return (
     <>
       <Header user={session.data.user} roles={session.data.roles} />
-      <main className="screen" id="main">
+      <main className={`screen ${silent ? 'silent' : ''}`} id="main">
         <Outlet />
       </main>
       <nav className="tabs" aria-label="Screens">
@@ -95,6 +97,9 @@ function Header({ user, roles }: { user: string; roles: string[] }) {
 function Banners() {
   const status = useStatus().data;
   const { silent, heard } = useLive();
+  const client = useQueryClient();
+  // Before the sign-in the hub may keep its events to itself: its silence says nothing then.
+  const signed_in = client.getQueryData<Session>(['session'])?.user != null;
   return (
     <div className="banners">
       {status?.simulated && (
@@ -102,7 +107,7 @@ function Banners() {
           <b>Simulated input</b><span>: these values come from no machine</span>
         </div>
       )}
-      {silent && (
+      {silent && signed_in && (
         <div className="banner stale" role="alert">
           The hub does not answer. {heard ? `What you see is from ${timeText(new Date(heard).toISOString())}.` : ''}
         </div>

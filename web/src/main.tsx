@@ -38,6 +38,7 @@ const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", "Liberation Mono", monospace',
   defaultRadius: 'sm',
   cursorType: 'pointer',
+  respectReducedMotion: true,
 });
 
 // A session that ended is noticed by any call: then the session is asked anew, and the gate shows the sign-in.

@@ -1,8 +1,9 @@
 // Paths of the screens. The search parameter `why` opens the explanation drawer on any of them, so that it can be linked.
-import { Navigate, createRootRoute, createRoute, createRouter } from '@tanstack/react-router';
+import { Navigate, type ErrorComponentProps, createRootRoute, createRoute, createRouter } from '@tanstack/react-router';
 import { AssetScreen } from './screens/asset';
 import { AssetsScreen } from './screens/assets';
 import { Frame } from './frame';
+import { Problem } from './parts/answers';
 import { PlantScreen } from './screens/plant';
 import { ReleasesScreen } from './screens/releases';
 import { ValueScreen } from './screens/value';
@@ -28,7 +29,12 @@ const tree = root.addChildren([
   route('/plant', PlantScreen),
 ]);
 
-export const router = createRouter({ routeTree: tree, scrollRestoration: true });
+/** A screen that broke says so in its place; the rest stays usable. */
+function Broken({ error, reset }: ErrorComponentProps) {
+  return <Problem error={new Error(`This screen cannot show what the hub sent: ${error instanceof Error ? error.message : String(error)}`)} retry={reset} />;
+}
+
+export const router = createRouter({ routeTree: tree, scrollRestoration: true, defaultErrorComponent: Broken });
 declare module '@tanstack/react-router' {
   interface Register {
     router: typeof router;

@@ -7,7 +7,7 @@ const at = (value: number, low: number, high: number) => `${Math.min(100, Math.m
 
 /** Measured value with its interval, target and baseline on one axis. Hatched grey when nothing is measured. */
 export function KpiBar({ kpi }: { kpi: Kpi }) {
-  const measured = kpi.state === 'measured' && kpi.value !== null;
+  const measured = kpi.state === 'measured' && kpi.value != null;
   // Without a measurement there is nothing to place: target and baseline stand beside the bar as numbers.
   const axis = measured ? axisOf([kpi.target, kpi.baseline, kpi.value, kpi.low, kpi.high], kpi.unit === '%' ? 100 : undefined) : null;
   const label = measured
@@ -18,11 +18,11 @@ export function KpiBar({ kpi }: { kpi: Kpi }) {
   return (
     <div className="bar kpi" role="img" aria-label={label}>
       <div className="rail">
-        {kpi.low !== null && kpi.high !== null && (
+        {kpi.low != null && kpi.high != null && (
           <i className="band" style={{ left: place(kpi.low), width: `calc(${place(kpi.high)} - ${place(kpi.low)})` }} />
         )}
-        {kpi.baseline !== null && <i className="tick base" style={{ left: place(kpi.baseline) }} title={`baseline ${quantityText(kpi.baseline, kpi.unit)}`} />}
-        {kpi.target !== null && <i className="tick target" style={{ left: place(kpi.target) }} title={`target ${quantityText(kpi.target, kpi.unit)}`} />}
+        {kpi.baseline != null && <i className="tick base" style={{ left: place(kpi.baseline) }} title={`baseline ${quantityText(kpi.baseline, kpi.unit)}`} />}
+        {kpi.target != null && <i className="tick target" style={{ left: place(kpi.target) }} title={`target ${quantityText(kpi.target, kpi.unit)}`} />}
         <i className="dot" style={{ left: place(kpi.value!) }} />
       </div>
       <div className="ends" aria-hidden="true">
@@ -35,7 +35,7 @@ export function KpiBar({ kpi }: { kpi: Kpi }) {
 
 /** Health 0..1: how far the bar is filled, with a tick at the lower bound; unknown is hatched. */
 export function HealthBar({ value, low, state }: { value: number | null; low?: number | null; state: string }) {
-  const known = value !== null && state !== 'unknown';
+  const known = value != null && state !== 'unknown';
   return (
     <div className={`bar health ${known ? state : 'none'}`} role="img" aria-label={known ? `health ${shareText(value)}` : 'health unknown'}>
       <div className="rail">
@@ -51,7 +51,7 @@ export function LifeBar({ value, low, high, most }: { value: number; low: number
   return (
     <div className="bar life" role="img" aria-label={`remaining life ${numberText(value)}, ${intervalText(low, high)}`}>
       <div className="rail">
-        {low !== null && high !== null && <i className="band" style={{ left: at(low, 0, most), width: `calc(${at(high, 0, most)} - ${at(low, 0, most)})` }} />}
+        {low != null && high != null && <i className="band" style={{ left: at(low, 0, most), width: `calc(${at(high, 0, most)} - ${at(low, 0, most)})` }} />}
         <i className="dot" style={{ left: at(value, 0, most) }} />
       </div>
     </div>

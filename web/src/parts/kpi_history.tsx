@@ -13,7 +13,7 @@ export function KpiHistory({ kpi }: { kpi: Kpi }) {
   const first = Math.min(...times), last = Math.max(...times);
   const x = (t: number) => left + 6 + ((t - first) / (last - first || 1)) * (width - left - right - 12);
   const y = (v: number) => top + (1 - (v - axis.low) / (axis.high - axis.low)) * (height - top - foot);
-  const line = (value: number | null, name: string) => value !== null && (
+  const line = (value: number | null, name: string) => value != null && (
     <g className={name}><line x1={left} x2={width - right} y1={y(value)} y2={y(value)} /><text x={width - right} y={y(value) - 4} textAnchor="end">{name} {numberText(value)}</text></g>
   );
   return (

@@ -90,7 +90,7 @@ function drawLimits(u: uPlot, limits: TrendProps['limits'], color: (name: string
   ctx.strokeStyle = color('--quiet');
   ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
   for (const limit of [limits?.low, limits?.high]) {
-    if (limit === null || limit === undefined) continue;
+    if (limit == null) continue;
     const y = Math.round(u.valToPos(limit, 'y', true));
     if (y < bbox.top || y > bbox.top + bbox.height) continue;
     ctx.beginPath();
@@ -158,9 +158,9 @@ function Plot(props: PlotProps) {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [points, least, most, scheme]);
 
-  const index = under !== null && under < points.t.length ? under : points.t.length - 1;
+  const index = under != null && under < points.t.length ? under : points.t.length - 1;
   const value = points.value[index], quality = points.quality[index];
-  const text = value === null ? 'no value' : seriesText(props.series, value, props.unit);
+  const text = value == null ? 'no value' : seriesText(props.series, value, props.unit);
   const { severity } = qualityOf(quality);
   return (
     <figure className="trend" data-series={props.series}>

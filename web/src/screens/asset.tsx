@@ -28,7 +28,7 @@ function AssetView({ of }: { of: AssetDetail }) {
   return (
     <>
       <div className="title">
-        <h1>{of.title}</h1>
+        <h1>{of.title || of.name}</h1>
         <Mark look={lookOf(of.health.state)}>{of.health.state}</Mark>
         <span className="quiet">{of.type}, site {of.site}</span>
       </div>
@@ -69,7 +69,7 @@ function AssetView({ of }: { of: AssetDetail }) {
 /** Health and remaining life first, then the worst of the rest: what one wants to see without a choice. */
 function firstChoice(signals: Signal[]): string[] {
   const worst = { bad: 0, unknown: 1, uncertain: 2, good: 3 };
-  const plottable = signals.filter((s) => typeof s.value === 'number' || s.value === null);
+  const plottable = signals.filter((s) => typeof s.value === 'number' || s.value == null);
   const derived = plottable.filter((s) => s.name === 'health' || s.name === 'rul');
   const rest = plottable.filter((s) => !derived.includes(s) && !/^(health|rul)\//.test(s.name))
     .sort((a, b) => worst[qualityOf(a.quality).severity] - worst[qualityOf(b.quality).severity]);
@@ -93,12 +93,12 @@ function Signals({ of }: { of: AssetDetail }) {
                 <td className="name">
                   <label className="pick" title={s.series}>
                     <input type="checkbox" checked={chosen.includes(s.series)} onChange={() => toggle(s.series)} />
-                    <span>{s.title}</span>
+                    <span>{s.title || s.name}</span>
                   </label>
                 </td>
                 <td data-name="value" className="n">
                   <Number ask={s.at ? { kind: 'value', series: s.series, at: s.at } : undefined} name={s.title}>
-                    {s.value === null ? <span className="unknown-text">unknown</span> : seriesText(s.series, s.value, s.unit)}
+                    {s.value == null ? <span className="unknown-text">unknown</span> : seriesText(s.series, s.value, s.unit)}
                   </Number>
                   <Outside of={s} />
                 </td>
@@ -126,14 +126,14 @@ function Signals({ of }: { of: AssetDetail }) {
 function SignalTrend({ signal, all, span }: { signal: Signal; all: Signal[]; span: Span }) {
   // Remaining life is stored with the series of its interval beside it.
   const beside = (end: string) => all.find((s) => s.series === `${signal.series}/${end}`)?.series ?? (signal.name === 'rul' ? `${signal.series}/${end}` : undefined);
-  return <Trend title={signal.title} unit={signal.unit} series={signal.series} low={beside('low')} high={beside('high')} limits={signal.range} latest={signal.at} span={span} />;
+  return <Trend title={signal.title || signal.name} unit={signal.unit} series={signal.series} low={beside('low')} high={beside('high')} limits={signal.range} latest={signal.at} span={span} />;
 }
 
 function Outside({ of }: { of: Signal }) {
   const { value, range } = of;
   if (typeof value !== 'number' || !range) return null;
-  const out = (range.low !== null && value < range.low) || (range.high !== null && value > range.high);
+  const out = (range.low != null && value < range.low) || (range.high != null && value > range.high);
   if (!out) return null;
   return <span className="outside" title={`declared range ${intervalText(range.low, range.high, of.unit)}`}>
-    {range.high !== null && value > range.high ? `above ${numberText(range.high)}` : `below ${numberText(range.low)}`}</span>;
+    {range.high != null && value > range.high ? `above ${numberText(range.high)}` : `below ${numberText(range.low)}`}</span>;
 }

@@ -49,13 +49,13 @@ function AssetTable({ of }: { of: Asset[] }) {
           {of.map((asset) => (
             <tr key={asset.name} data-asset={asset.name} className="press" onClick={() => void navigate({ to: '/assets/$asset', params: { asset: asset.name } })}>
               <td className="name">
-                <Link to="/assets/$asset" params={{ asset: asset.name }}>{asset.title}</Link>
+                <Link to="/assets/$asset" params={{ asset: asset.name }}>{asset.title || asset.name}</Link>
                 <span className="quiet">{asset.name} · {asset.site}</span>
               </td>
               <td data-name="state"><Mark look={lookOf(asset.health.state)} small>{asset.health.state}</Mark></td>
               <td data-name="health" className="bar-cell health-bar"><HealthBar value={asset.health.value} low={asset.health.low} state={lookOf(asset.health.state)} /></td>
               <td className="n health-text"><HealthNumber of={asset} /></td>
-              <td data-name="confidence" className="n">{asset.health.confidence === null ? <span className="unknown-text">unknown</span> : shareText(asset.health.confidence)}</td>
+              <td data-name="confidence" className="n">{asset.health.confidence == null ? <span className="unknown-text">unknown</span> : shareText(asset.health.confidence)}</td>
               <td className="wrap by"><Pulled of={asset} /></td>
               <td data-name="life left" className="bar-cell life-bar">{asset.rul ? <LifeBar {...asset.rul} most={most} /> : <div className="bar none"><div className="rail" /></div>}</td>
               <td className="life-text"><Life of={asset} /></td>
@@ -71,7 +71,7 @@ function AssetTable({ of }: { of: Asset[] }) {
 
 export function HealthNumber({ of, className }: { of: Asset; className?: string }) {
   const { value, state, series, at } = of.health;
-  const known = value !== null && lookOf(state) !== 'unknown';
+  const known = value != null && lookOf(state) !== 'unknown';
   return (
     <Number ask={{ kind: 'health', asset: of.name, series, at: series && at ? at : undefined }} name={`Health of ${of.title}`} className={className}>
       {known ? shareText(value) : <span className="unknown-text">unknown</span>}

@@ -70,7 +70,7 @@ function WaveRow({ of }: { of: Wave }) {
             {of.gate.map((gate) => (
               <li key={gate.name}>
                 <StateWord state={gate.state} /> <span>{words(gate.name)}</span>
-                <span className="quiet">{gate.statistic === null ? 'no value yet' : said(gate.statistic)}{gate.limit === null ? '' : `, limit ${said(gate.limit)}`}</span>
+                <span className="quiet">{gate.statistic == null ? 'no value yet' : said(gate.statistic)}{gate.limit == null ? '' : `, limit ${said(gate.limit)}`}</span>
               </li>
             ))}
           </ul>
@@ -94,7 +94,7 @@ function Models({ of }: { of: Model[] }) {
                 <span className="quiet" title={model.digest}>{shortDigest(model.digest)}</span>
               </td>
               <td data-name="tier" className="n">{model.tier}</td>
-              <td data-name="RMSE" className="n">{model.cv_rmse === null || model.cv_rmse === undefined ? <span className="quiet">none</span> : numberText(model.cv_rmse)}</td>
+              <td data-name="RMSE" className="n">{model.cv_rmse == null ? <span className="quiet">none</span> : numberText(model.cv_rmse)}</td>
               <td data-name="precision"><ShareSaid of={model.precision} model={modelName(model)} name="Precision" /></td>
               <td data-name="recall"><ShareSaid of={model.recall} model={modelName(model)} name="Recall" /></td>
               <td data-name="approved by">{model.approved_by ? personText(model.approved_by) : <Mark look="watch" small>nobody yet</Mark>}</td>

@@ -67,8 +67,8 @@ function KpiRow({ kpi, useCase }: { kpi: Kpi; useCase: string }) {
       </div>
       <KpiBar kpi={kpi} />
       <dl className="kpi-ends">
-        <div><dt>Target</dt><dd>{kpi.target === null ? 'none' : <span className="nowrap">{quantityText(kpi.target, kpi.unit)}</span>}{' '}<span className="quiet nowrap">by {dateText(kpi.target_date)}</span></dd></div>
-        <div><dt>Baseline</dt><dd>{kpi.baseline === null ? <span className="quiet">none</span> : quantityText(kpi.baseline, kpi.unit)}</dd></div>
+        <div><dt>Target</dt><dd>{kpi.target == null ? 'none' : <span className="nowrap">{quantityText(kpi.target, kpi.unit)}</span>}{' '}<span className="quiet nowrap">by {dateText(kpi.target_date)}</span></dd></div>
+        <div><dt>Baseline</dt><dd>{kpi.baseline == null ? <span className="quiet">none</span> : quantityText(kpi.baseline, kpi.unit)}</dd></div>
       </dl>
     </div>
   );

@@ -89,7 +89,7 @@ function FindingList({ orders }: { orders: WorkOrder[] }) {
                     </td>
                     <td data-name="score" className="n">
                       <Number ask={order ? { kind: 'order', order: order.id } : { kind: 'model', model: finding.model }} name={`Score of ${finding.id}`}>
-                        {finding.score === null ? 'unknown' : numberText(finding.score, 3)}
+                        {finding.score == null ? 'unknown' : numberText(finding.score, 3)}
                       </Number>
                     </td>
                     <td data-name="model">{finding.model}</td>

@@ -5,7 +5,7 @@ export type Standing = 'reached' | 'missed' | 'undecided' | 'unknown';
 
 /** Reached or missed only when the whole interval lies on one side of the target; unknown when nothing is measured. */
 export function standingOf(kpi: Pick<Kpi, 'state' | 'value' | 'low' | 'high' | 'target' | 'direction'>): Standing {
-  if (kpi.state !== 'measured' || kpi.value === null || kpi.target === null) return 'unknown';
+  if (kpi.state !== 'measured' || kpi.value == null || kpi.target == null) return 'unknown';
   const low = kpi.low ?? kpi.value, high = kpi.high ?? kpi.value;
   const [worst, best] = kpi.direction === 'up' ? [low, high] : [-high, -low];
   const target = kpi.direction === 'up' ? kpi.target : -kpi.target;

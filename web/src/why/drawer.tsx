@@ -43,7 +43,7 @@ function Facts({ of }: { of: [string, ReactNode][] }) {
   return (
     <dl className="facts">
       {of.map(([name, what]) => (
-        <div key={name}><dt>{name}</dt><dd>{what === null || what === undefined || what === '' ? <span className="quiet">none known</span> : what}</dd></div>
+        <div key={name}><dt>{name}</dt><dd>{what == null || what === '' ? <span className="quiet">none known</span> : what}</dd></div>
       ))}
     </dl>
   );
@@ -186,9 +186,9 @@ function KpiView({ kpi }: { kpi: Kpi }) {
       <Part title="What it says">
         <Facts of={[
           ['Interval', kpi.state === 'measured' ? `${intervalText(kpi.low, kpi.high, kpi.unit)}${kpi.level ? `, ${shareText(kpi.level)} confidence` : ''}` : (kpi.reason ?? '')],
-          ['Counted', kpi.n === null ? null : `${kpi.n} cases`],
-          ['Target', kpi.target === null ? null : `${quantityText(kpi.target, kpi.unit)} by ${dateText(kpi.target_date)}, ${kpi.direction === 'up' ? 'higher' : 'lower'} is better`],
-          ['Baseline', kpi.baseline === null ? null : quantityText(kpi.baseline, kpi.unit)],
+          ['Counted', kpi.n == null ? null : `${kpi.n} cases`],
+          ['Target', kpi.target == null ? null : `${quantityText(kpi.target, kpi.unit)} by ${dateText(kpi.target_date)}, ${kpi.direction === 'up' ? 'higher' : 'lower'} is better`],
+          ['Baseline', kpi.baseline == null ? null : quantityText(kpi.baseline, kpi.unit)],
           ['As of', <Time key="t" at={kpi.as_of} />],
           ['Kind', kpi.retrospective ? 'retrospective: computed over a record after the fact' : 'live'],
         ]} />
@@ -215,7 +215,7 @@ function FindingView({ order }: { order: WorkOrder }) {
   const { finding } = order;
   return (
     <>
-      <div className="headline"><b>{finding.score === null ? 'no score' : numberText(finding.score)}</b><span className="quiet">score of the finding, 0 to 1</span></div>
+      <div className="headline"><b>{finding.score == null ? 'no score' : numberText(finding.score)}</b><span className="quiet">score of the finding, 0 to 1</span></div>
       <p>{finding.reason}</p>
       <Facts of={[['Finding', finding.id], ['Model', finding.model], ['Found', <Time key="t" at={finding.at} />], ['Asset', order.asset]]} />
       <Part title="Rows it was made from"><Query text={order.query} /></Part>
@@ -242,14 +242,14 @@ function ModelView({ model }: { model: Model }) {
     <>
       <Part title={`Model ${modelName(model)}`}>
         <Facts of={[['Precision', said(model.precision)], ['Recall', said(model.recall)], ['Tier', model.tier], ['Trained', <Age key="t" at={model.trained_at} />],
-          ['RMSE in cross-validation', model.cv_rmse === null || model.cv_rmse === undefined ? null : numberText(model.cv_rmse)],
+          ['RMSE in cross-validation', model.cv_rmse == null ? null : numberText(model.cv_rmse)],
           ['Digest', <Digest key="d" of={model.digest} />], ['Trained on data', <Digest key="h" of={model.data_hash} />],
           ['Approved by', model.approved_by ? personText(model.approved_by) : <Mark key="a" look="watch" small>nobody yet</Mark>],
           ['Runs on', `${model.running_on} producers`]]} />
         <p className="quiet">Precision: of the findings that a technician looked into, the share that was confirmed. A verdict changes it.</p>
       </Part>
       <Part title="Card">
-        <Facts of={Object.entries(model.card ?? {}).map(([key, value]) => [words(key), typeof value === 'object' && value !== null ? <code key={key}>{JSON.stringify(value)}</code> : String(value)])} />
+        <Facts of={Object.entries(model.card ?? {}).map(([key, value]) => [words(key), typeof value === 'object' && value != null ? <code key={key}>{JSON.stringify(value)}</code> : String(value)])} />
       </Part>
     </>
   );
