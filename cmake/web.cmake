@@ -11,14 +11,17 @@ function(millwright_embed_web target)
   set(web "${CMAKE_SOURCE_DIR}/web")
   set(modules "${web}/node_modules")
   set(out "${CMAKE_BINARY_DIR}/web")
+  if(NOT EXISTS "${modules}/vite")
+    message(FATAL_ERROR "web/node_modules is missing; tools/setup.sh installs it")
+  endif()
   file(MAKE_DIRECTORY "${out}")
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${web}/src/*.ts" "${web}/src/*.tsx" "${web}/src/*.css" "${web}/public/*")
   list(FILTER sources EXCLUDE REGEX "(\\.test\\.ts|openapi\\.gen\\.ts)$")
   set(made "${web}/index.html" "${web}/package-lock.json" "${web}/tsconfig.json" "${web}/vite.config.ts"
-    "${web}/embed.mjs" "${CMAKE_SOURCE_DIR}/api/openapi.yaml" ${sources})
+    "${web}/embed.mjs" "${web}/types.mjs" "${CMAKE_SOURCE_DIR}/api/openapi.yaml" ${sources})
   add_custom_command(
     OUTPUT "${out}/web_files.cpp" "${out}/web_files.blob"
-    COMMAND "${NODE_PROGRAM}" "${modules}/openapi-typescript/bin/cli.js" "${CMAKE_SOURCE_DIR}/api/openapi.yaml" -o src/api/openapi.gen.ts
+    COMMAND "${NODE_PROGRAM}" types.mjs
     COMMAND "${NODE_PROGRAM}" "${modules}/typescript/bin/tsc" --noEmit
     COMMAND "${NODE_PROGRAM}" "${modules}/vite/bin/vite.js" build --outDir "${out}/dist" --emptyOutDir --logLevel warn
     COMMAND "${NODE_PROGRAM}" embed.mjs "${out}/dist" "${out}/web_files.cpp" "${out}/web_files.blob"

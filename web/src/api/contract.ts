@@ -41,6 +41,12 @@ export type Kpi = {
   series: KpiPoint[];
   query: string;
   data_digest: string;
+  /** Beyond the contract, shown where they come: how it was taken, the target as declared, numbers beside it. */
+  method?: string;
+  target_declared?: string;
+  power?: number | null;
+  simulated?: boolean;
+  beside?: { title: string; value: number; low: number | null; high: number | null; count?: number; n: number; unit: string }[];
 };
 
 export type UnmetRequirement = {

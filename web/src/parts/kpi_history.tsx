@@ -4,7 +4,7 @@ import type { Kpi } from '../api/contract';
 import { dateText, intervalText, numberText, quantityText } from '../text/format';
 import { axisOf } from '../text/kpi';
 
-const width = 520, height = 150, left = 44, right = 8, top = 8, foot = 22;
+const width = 520, height = 150, left = 44, right = 88, top = 8, foot = 22;
 
 export function KpiHistory({ kpi }: { kpi: Kpi }) {
   const axis = axisOf([kpi.target, kpi.baseline, ...kpi.series.flatMap((p) => [p.value, p.low, p.high])]);
@@ -14,7 +14,7 @@ export function KpiHistory({ kpi }: { kpi: Kpi }) {
   const x = (t: number) => left + 6 + ((t - first) / (last - first || 1)) * (width - left - right - 12);
   const y = (v: number) => top + (1 - (v - axis.low) / (axis.high - axis.low)) * (height - top - foot);
   const line = (value: number | null, name: string) => value != null && (
-    <g className={name}><line x1={left} x2={width - right} y1={y(value)} y2={y(value)} /><text x={width - right} y={y(value) - 4} textAnchor="end">{name} {numberText(value)}</text></g>
+    <g className={name}><line x1={left} x2={width - right} y1={y(value)} y2={y(value)} /><text x={width - right + 6} y={y(value) + 4}>{name} {numberText(value)}</text></g>
   );
   return (
     <>

@@ -37,9 +37,11 @@ export function Number({ children, ask, name, className }: { children: ReactNode
 }
 
 const stateLooks: Record<string, Look> = {
-  done: 'good', passed: 'good', active: 'good', approved: 'good', online: 'good', met: 'good', running: 'watch', in_progress: 'watch',
-  installing: 'watch', soaking: 'watch', waiting_for_approval: 'watch', waiting: 'plain', planned: 'plain', not_started: 'plain',
-  paused: 'watch', failed: 'bad', stopped: 'bad', reverted: 'bad', refused: 'bad', offline: 'bad', unmet: 'bad', high: 'bad', critical: 'bad',
+  done: 'good', passed: 'good', attested: 'good', online: 'good', met: 'good',
+  running: 'watch', installing: 'watch', soaking: 'watch', offered: 'watch', installed_unconfirmed: 'watch', reverting: 'watch', restored: 'watch',
+  waiting_for_approval: 'watch', paused: 'watch', waiting: 'plain', planned: 'plain', approved: 'plain', pending: 'plain', not_started: 'plain',
+  withdrawn: 'plain', no_contact: 'unknown',
+  failed: 'bad', stopped: 'bad', reverted: 'bad', rolled_back: 'bad', refused: 'bad', offline: 'bad', unmet: 'bad', high: 'bad', critical: 'bad',
   medium: 'watch', low: 'plain', open: 'watch', closed: 'plain',
 };
 /** The state of a thing by its word; a word that is not known here is shown plain, never green. */

@@ -51,7 +51,7 @@ function KpiRow({ kpi, useCase }: { kpi: Kpi; useCase: string }) {
   return (
     <div className="kpi" data-kpi={kpi.name} data-state={kpi.state}>
       <div className="kpi-name">
-        <b>{kpi.title}</b>
+        <b>{kpi.title || kpi.name}</b>
         {measured ? <Mark look={looks[standing]} small>{standingWords[standing]}</Mark>
           : <Mark look="unknown" small>{words(kpi.state)}</Mark>}
       </div>
@@ -60,6 +60,9 @@ function KpiRow({ kpi, useCase }: { kpi: Kpi; useCase: string }) {
           <>
             <Number ask={{ kind: 'kpi', useCase, kpi: kpi.name }} name={kpi.title} className="big">{quantityText(kpi.value, kpi.unit)}</Number>
             <span className="quiet">{intervalText(kpi.low, kpi.high, kpi.unit)}{kpi.level ? ` (${shareText(kpi.level)})` : ''}{kpi.n ? `, n ${kpi.n}` : ''}</span>
+            {kpi.beside?.map((b) => (
+              <span key={b.title} className="beside"><span className="quiet">{b.title}:</span> {quantityText(b.value, b.unit)} <span className="quiet">{intervalText(b.low, b.high, b.unit)}, n {b.n}</span></span>
+            ))}
           </>
         ) : (
           <Number ask={{ kind: 'kpi', useCase, kpi: kpi.name }} name={kpi.title} className="reason">{kpi.reason ?? 'no reason given'}</Number>

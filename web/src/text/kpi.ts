@@ -14,7 +14,7 @@ export function standingOf(kpi: Pick<Kpi, 'state' | 'value' | 'low' | 'high' | '
 }
 
 export const standingWords: Record<Standing, string> = {
-  reached: 'target reached', missed: 'target not reached', undecided: 'interval includes the target', unknown: 'unknown',
+  reached: 'target reached', missed: 'target not reached', undecided: 'open: the interval includes the target', unknown: 'unknown',
 };
 
 /** An axis that holds every known value, with 8 % of air, not below zero or above `most_possible` when nothing is. */

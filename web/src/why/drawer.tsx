@@ -186,8 +186,11 @@ function KpiView({ kpi }: { kpi: Kpi }) {
       <Part title="What it says">
         <Facts of={[
           ['Interval', kpi.state === 'measured' ? `${intervalText(kpi.low, kpi.high, kpi.unit)}${kpi.level ? `, ${shareText(kpi.level)} confidence` : ''}` : (kpi.reason ?? '')],
-          ['Counted', kpi.n == null ? null : `${kpi.n} cases`],
-          ['Target', kpi.target == null ? null : `${quantityText(kpi.target, kpi.unit)} by ${dateText(kpi.target_date)}, ${kpi.direction === 'up' ? 'higher' : 'lower'} is better`],
+          ['Counted', kpi.n ? `${kpi.n} cases` : null],
+          ...(kpi.method ? [['Method', kpi.method] as [string, ReactNode]] : []),
+          ...(kpi.beside ?? []).map((b): [string, ReactNode] => [b.title, `${quantityText(b.value, b.unit)}, ${intervalText(b.low, b.high, b.unit)}, of ${b.n}`]),
+          ...(kpi.power != null ? [['Power', `${shareText(kpi.power)} chance to show the target's effect`] as [string, ReactNode]] : []),
+          ['Target', kpi.target == null ? null : `${quantityText(kpi.target, kpi.unit)} by ${dateText(kpi.target_date)}${kpi.target_declared ? ` (declared ${kpi.target_declared})` : ''}, ${kpi.direction === 'up' ? 'higher' : 'lower'} is better`],
           ['Baseline', kpi.baseline == null ? null : quantityText(kpi.baseline, kpi.unit)],
           ['As of', <Time key="t" at={kpi.as_of} />],
           ['Kind', kpi.retrospective ? 'retrospective: computed over a record after the fact' : 'live'],
