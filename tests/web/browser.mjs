@@ -31,7 +31,7 @@ export async function openBrowser() {
       await browser.clearCookies();
       const page = await browser.newPage();
       await page.setViewportSize(viewport);
-      page.setDefaultTimeout(15_000);
+      page.setDefaultTimeout(30_000);
       return page;
     },
     async close() {

@@ -26,6 +26,13 @@ function timed(value, now) {
   return value;
 }
 
+/** Leaves out what is null, as a hub may. */
+function without(value) {
+  if (Array.isArray(value)) return value.map(without);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null).map(([key, item]) => [key, without(item)]));
+}
+
 /** Deterministic noise in −1..1. */
 function noise(text, i) {
   let h = 2166136261 ^ i;
@@ -35,8 +42,8 @@ function noise(text, i) {
 }
 const problem = (status, title, detail, remedy) => ({ status, body: { type: 'about:blank', title, status, detail, remedy } });
 
-/** Starts on a free port of loopback unless told otherwise. `close()` ends it. */
-export async function startFakeHub({ dist, port = 0, setup = false, signedIn = false } = {}) {
+/** Starts on a free port of loopback unless told otherwise: `setup` without a user, `sparse` without fields that are null. */
+export async function startFakeHub({ dist, port = 0, setup = false, sparse = false } = {}) {
   const state = {
     users: setup ? {} : { anna: 'correct horse battery' },
     sessions: new Map(),
@@ -189,15 +196,14 @@ export async function startFakeHub({ dist, port = 0, setup = false, signedIn = f
       else state.sessions.delete(cookie);
       headers['Set-Cookie'] = `mw_session=${id}; Path=/; HttpOnly; SameSite=Strict`;
     }
-    response.writeHead(answer.status, headers).end(JSON.stringify(timed(answer.body, Date.now())));
+    response.writeHead(answer.status, headers).end(JSON.stringify(timed(sparse ? without(answer.body) : answer.body, Date.now())));
   });
-  if (signedIn) state.sessions.set('s0', 'anna');
   await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     user: 'anna',
     password: 'correct horse battery',
-    close: () => new Promise((resolve) => { server.closeAllConnections(); server.close(resolve); }),
+    close: () => new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); }),
   };
 }
 

@@ -13,12 +13,12 @@ after(async () => { await browser?.close(); await hub?.close(); });
 const canned = { skip: isReal ? 'needs the canned plant' : false };
 
 /** Opens a page, lets the test use it, and fails it when the page itself complained. */
-async function withPage(viewport, use) {
+async function withPage(viewport, use, origin = hub.url) {
   const page = await browser.page(viewport);
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('request', (request) => {
-    if (!request.url().startsWith(hub.url) && !request.url().startsWith('data:')) complaints.push(`asks elsewhere: ${request.url()}`);
+    if (!request.url().startsWith(origin) && !request.url().startsWith('data:')) complaints.push(`asks elsewhere: ${request.url()}`);
   });
   try {
     await use(page);
@@ -42,8 +42,9 @@ test('a wrong password is refused in words, the right one enters, signing out le
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
 }));
 
-test('first start forces a user', canned, async () => {
+test('first start forces a user', canned, async (t) => {
   const fresh = await openHub({ setup: true });
+  t.after(() => fresh.close());
   const page = await browser.page();
   await page.goto(`${fresh.url}/assets`);
   await page.getByRole('heading', { name: 'First start' }).waitFor();
@@ -57,7 +58,6 @@ test('first start forces a user', canned, async () => {
   await page.getByRole('button', { name: 'Make the first user' }).click();
   await page.getByRole('heading', { name: 'Assets', level: 1 }).waitFor();
   await page.close();
-  await fresh.close();
 });
 
 test('value: target beside measured with its interval, and what is not measurable says why', canned, () => withPage(desktop, async (page) => {
@@ -164,8 +164,9 @@ test('a rollout that waits names who signs and the command; a stopped one names 
   await page.locator('[data-rollout="ro-000003"]').getByText('7.31, limit 1.5').waitFor();
 }));
 
-test('a hub that falls silent is said to be, and nothing looks alive', canned, async () => {
+test('a hub that falls silent is said to be, and nothing looks alive', canned, async (t) => {
   const doomed = await openHub();
+  t.after(() => doomed.close());
   const page = await browser.page();
   await signIn(page, doomed, '/assets');
   await page.locator('.head .mark.good').waitFor();
@@ -175,6 +176,24 @@ test('a hub that falls silent is said to be, and nothing looks alive', canned, a
   assert.notEqual(await page.getByRole('main').evaluate((e) => getComputedStyle(e).opacity), '1');
   await page.getByText('Feed pump 7').waitFor();  // old, but still there to read
   await page.close();
+});
+
+test('what the hub leaves out is unknown, and breaks no screen', canned, async (t) => {
+  const sparse = await openHub({ sparse: true });
+  t.after(() => sparse.close());
+  await withPage(desktop, async (page) => {
+    await signIn(page, sparse);
+    for (const path of ['/value', '/assets', '/assets/pump-07', '/assets/press-02', '/orders', '/orders/wo-000012', '/orders/wo-000010', '/releases', '/plant',
+      '/assets?why=health%7Cpump-07', '/assets?why=health%7Cpress-02', '/value?why=kpi%7Cturbofan%7Cmoney', '/releases?why=model%7Cvibration-pca@4',
+      '/orders?why=order%7Cwo-000014']) {
+      await page.goto(sparse.url + path);
+      await page.getByRole('button', { name: 'Sign out', includeHidden: true }).waitFor();
+      await page.waitForFunction(() => document.querySelector('main h1, main h2') && !document.querySelector('.waiting'));
+      assert.equal(await page.getByRole('alert').count(), 0, path);
+      const text = await page.locator('body').innerText();
+      for (const word of ['undefined', 'NaN', '[object']) assert.ok(!text.includes(word), `${path} shows ${word}`);
+    }
+  }, sparse.url);
 });
 
 test('an asset that does not exist says so', () => withPage(desktop, async (page) => {

@@ -34,7 +34,7 @@ function Gate() {
   if (session.isPending) return <Waiting what="the hub" />;
   if (session.isError) return <main className="entry"><Problem error={session.error} retry={() => void session.refetch()} /></main>;
   if (session.data.setup_required) return <SetupScreen />;
-  if (session.data.user === null) return <SignInScreen />;
+  if (session.data.user == null) return <SignInScreen />;
   return (
     <>
       <Header user={session.data.user} roles={session.data.roles} />
