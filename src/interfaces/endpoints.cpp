@@ -136,21 +136,68 @@ constexpr std::array table{
              json,
              "Audit"}};
 
+/// The next part of a path and what is left of it.
+std::pair<std::string_view, std::string_view> split(std::string_view path) {
+  const auto slash = path.find('/');
+  if (slash == std::string_view::npos) return {path, {}};
+  return {path.substr(0, slash), path.substr(slash + 1)};
+}
+
+bool is_template(std::string_view part) {
+  return part.starts_with('{') && part.ends_with('}');
+}
+
+bool matches(std::string_view pattern, std::string_view path) {
+  while (true) {
+    const auto [want, want_rest] = split(pattern);
+    const auto [have, have_rest] = split(path);
+    const bool equal = is_template(want) ? !have.empty() : want == have;
+    if (!equal || want_rest.empty() != have_rest.empty()) return false;
+    if (want_rest.empty()) return true;
+    pattern = want_rest;
+    path = have_rest;
+  }
+}
+
 }  // namespace
 
 std::span<const Endpoint> hub_endpoints() {
-  return table;
+  static const std::vector<Endpoint> all = [] {
+    std::vector<Endpoint> out(table.begin(), table.end());
+    const auto office = office_endpoints();
+    out.insert(out.end(), office.begin(), office.end());
+    return out;
+  }();
+  return all;
 }
 
 const Endpoint* find_endpoint(Method method, std::string_view path) {
-  const auto found = std::ranges::find_if(table, [&](const Endpoint& endpoint) {
-    return endpoint.method == method && endpoint.path == path;
-  });
-  return found == table.end() ? nullptr : &*found;
+  const Endpoint* found = nullptr;
+  for (const Endpoint& endpoint : hub_endpoints()) {
+    if (endpoint.method != method || !matches(endpoint.path, path)) continue;
+    // A path in full goes before a template.
+    if (found == nullptr || endpoint.path == path) found = &endpoint;
+  }
+  return found;
+}
+
+std::vector<std::pair<std::string, std::string>> path_parameters(const Endpoint& endpoint,
+                                                                 std::string_view path) {
+  std::vector<std::pair<std::string, std::string>> out;
+  std::string_view pattern = endpoint.path;
+  while (!pattern.empty()) {
+    const auto [want, want_rest] = split(pattern);
+    const auto [have, have_rest] = split(path);
+    if (is_template(want)) out.emplace_back(want.substr(1, want.size() - 2), have);
+    pattern = want_rest;
+    path = have_rest;
+  }
+  return out;
 }
 
 bool is_known_path(std::string_view path) {
-  return std::ranges::any_of(table, [&](const Endpoint& e) { return e.path == path; });
+  return std::ranges::any_of(hub_endpoints(),
+                             [&](const Endpoint& e) { return matches(e.path, path); });
 }
 
 }  // namespace millwright::interfaces

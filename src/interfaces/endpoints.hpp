@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "interfaces/http.hpp"
 
@@ -26,7 +28,35 @@ enum class Action : std::uint8_t {
   events,
   seal,
   verify,
-  audit
+  audit,
+  // What the office answers (office_api.hpp).
+  session,
+  setup,
+  signin,
+  signout,
+  use_cases,
+  assets,
+  asset,
+  findings,
+  work_orders,
+  verdict,
+  models,
+  add_model,
+  releases,
+  add_release,
+  rollouts,
+  plan_rollout,
+  approve,
+  start_rollout,
+  revert_rollout,
+  artifact,
+  add_artifact,
+  add_truths,
+  lineage,
+  review,
+  review_page,
+  audit_log,
+  audit_checkpoint
 };
 
 struct Parameter {
@@ -39,6 +69,7 @@ struct Parameter {
 struct Endpoint {
   Action action = Action::page;
   Method method = Method::get;
+  /// A part `{name}` stands for any one part of a path, which handlers find among the parameters.
   std::string_view path;
   std::string_view id;  ///< operationId
   std::string_view summary;
@@ -49,8 +80,13 @@ struct Endpoint {
 };
 
 std::span<const Endpoint> hub_endpoints();
+/// Those of the office alone (office_endpoints.cpp).
+std::span<const Endpoint> office_endpoints();
 /// Nullptr: no endpoint has this path and method.
 const Endpoint* find_endpoint(Method method, std::string_view path);
+/// Names and values of the `{name}` parts of a path that matches the endpoint.
+std::vector<std::pair<std::string, std::string>> path_parameters(const Endpoint& endpoint,
+                                                                 std::string_view path);
 /// True when the path exists with another method.
 bool is_known_path(std::string_view path);
 

@@ -5,6 +5,7 @@
 
 #include "base/format.hpp"
 #include "interfaces/hub_api_core.hpp"
+#include "interfaces/office_api.hpp"
 
 namespace millwright::interfaces {
 
@@ -33,7 +34,7 @@ HttpHandler HubApi::handler() {
     if (weak.expired()) return respond(gone());
     executor.post([weak, request = std::move(request), respond = std::move(respond)]() mutable {
       if (const auto core = weak.lock())
-        core->handle(request, std::move(respond));
+        core->handle(std::move(request), std::move(respond));
       else
         respond(gone());
     });
@@ -92,7 +93,7 @@ void HubApi::Core::wait_for_event(Responder respond) {
   waiting_.push_back(std::move(respond));
 }
 
-void HubApi::Core::handle(const HttpRequest& request, Responder respond) {
+void HubApi::Core::handle(HttpRequest request, Responder respond) {
   const Endpoint* endpoint = find_endpoint(request.method, request.path);
   if (endpoint == nullptr) {
     if (is_known_path(request.path)) {
@@ -121,6 +122,8 @@ void HubApi::Core::handle(const HttpRequest& request, Responder respond) {
         {Code::invalid_input, fmt::format("{} has no parameter '{}'", request.path, name),
          nearest.empty() ? "see /openapi.yaml" : fmt::format("did you mean '{}'?", nearest)}));
   }
+  for (auto& [name, value] : path_parameters(*endpoint, request.path))
+    request.query.insert_or_assign(std::move(name), std::move(value));
   dispatch(*endpoint, request, std::move(respond));
 }
 
@@ -163,7 +166,12 @@ void HubApi::Core::dispatch(const Endpoint& endpoint, const HttpRequest& request
       return verify(std::move(respond));
     case Action::audit:
       return audit(std::move(respond));
+    default:
+      break;
   }
+  if (options_.office != nullptr && options_.office->handle(endpoint, request, respond)) return;
+  respond(problem_answer({Code::unavailable, fmt::format("{} needs an office", request.path),
+                          "give the hub its resources: millwright hub -f DIR"}));
 }
 
 }  // namespace millwright::interfaces

@@ -15,12 +15,16 @@
 
 namespace millwright::interfaces {
 
+class OfficeApi;
+
 struct HubApiOptions {
   std::string host_id = "hub";
   std::string version;     ///< of this program
   bool simulated = false;  ///< the input is simulated: said on every page
   /// Resident memory of the process in bytes; see make_resident_bytes (process.hpp).
   std::function<std::uint64_t()> resident_bytes;
+  /// Answers what is about decisions; null: those endpoints are not there. Outlives the API.
+  OfficeApi* office = nullptr;
   /// Clients that may wait for the next event at one time; more are refused.
   std::size_t event_clients_max = 256;
   /// An edge unheard of for longer is shown as unknown, not as online.

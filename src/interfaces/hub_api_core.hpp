@@ -34,7 +34,7 @@ class HubApi::Core : public std::enable_shared_from_this<HubApi::Core> {
   void stop();
   engine::Executor& executor() { return executor_; }
 
-  void handle(const HttpRequest& request, Responder respond);
+  void handle(HttpRequest request, Responder respond);
 
  private:
   struct Counts {

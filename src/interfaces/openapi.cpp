@@ -155,7 +155,15 @@ void write_endpoint(std::string& out, const Endpoint& endpoint) {
   out += fmt::format("  {}:\n    {}:\n      operationId: {}\n      summary: {}\n",
                      quoted(endpoint.path), verb(endpoint.method), endpoint.id,
                      quoted(endpoint.summary));
-  if (!endpoint.parameters.empty()) out += "      parameters:\n";
+  const auto in_path = path_parameters(endpoint, endpoint.path);
+  if (!endpoint.parameters.empty() || !in_path.empty()) out += "      parameters:\n";
+  for (const auto& [name, unused] : in_path) {
+    out += fmt::format(
+        "        - name: {}\n          in: path\n          required: true\n          schema: {{ "
+        "type: "
+        "string }}\n",
+        name);
+  }
   for (const Parameter& parameter : endpoint.parameters) {
     out += fmt::format(
         "        - name: {}\n          in: query\n          required: {}\n          description: "
