@@ -105,7 +105,7 @@ class GatewayCore final : public links::HostListener,
   void on_device_died(sparkplug::DeviceNumber device);
   Result<void> declare(Edge& edge, const std::string& device,
                        const std::shared_ptr<const ontology::DeviceSchema>& schema,
-                       ByteView birth_body);
+                       const sparkplug::BirthContent& birth);
   void forward_unnumbered(Edge& edge, const ontology::DeviceAddress& address,
                           const std::shared_ptr<const ontology::DeviceSchema>& schema,
                           const ontology::Batch& batch, sparkplug::DataClass data_class);
