@@ -152,7 +152,7 @@ void GatewayCore::on_birth(HostAction& event) {
         edge.told_due = true;
         body = edge.relay->birth_envelope();
       } else {
-        world_.log.warning("gateway", status.address.text() + ": birth envelope does not decode");
+        refuse(edge, "malformed_envelope", status.address, "its birth's envelope does not decode");
       }
     }
   }
@@ -176,18 +176,26 @@ void GatewayCore::on_birth(HostAction& event) {
   }
 }
 
+void GatewayCore::refuse(Edge& edge, std::string_view code, const ontology::DeviceAddress& address,
+                         std::string_view what) {
+  links::report_refused(world_.log, "gateway", ++edge.status.refused, code, address, what);
+}
+
 void GatewayCore::on_data(HostAction& event) {
   const auto& status = site_->session().device(event.device);
   Edge& edge = edge_of(status.address, event.node);
   ++edge.status.messages;
   if (event.body.empty()) {
-    if (edge.status.acknowledged_custody && status.address.device == ontology::node_device)
-      return forward_telemetry(edge, status.address, status.schema, event.batch);
+    if (edge.status.acknowledged_custody) {
+      if (status.address.device == ontology::node_device)
+        return forward_telemetry(edge, status.address, status.schema, event.batch);
+      return refuse(edge, "missing_envelope", status.address, "its samples carry no numbers");
+    }
     return forward_unnumbered(edge, status.address, status.schema, event.batch, event.data_class);
   }
   auto decoded = envelope::decode(event.body);
   if (!decoded)
-    return world_.log.warning("gateway", status.address.text() + ": " + decoded.error().text());
+    return refuse(edge, "malformed_envelope", status.address, decoded.error().message());
   if (tier_two_) {
     const auto taken =
         tier_two_->offer(edge.status.edge, *status.schema, event.batch, *decoded, event.data_class);
@@ -432,6 +440,7 @@ GatewayStatus GatewayCore::status() const {
   GatewayStatus status;
   status.site_online = site_->is_online();
   status.uplink_born = uplink_->is_born();
+  status.problems = site_->problems();
   for (const auto& [id, edge] : edges_) {
     status.edges.push_back(edge.status);
     status.edges.back().bytes_held = edge.relay->bytes_held();

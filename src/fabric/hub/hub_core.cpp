@@ -118,6 +118,12 @@ void HubCore::on_birth(HostAction& event) {
   Device& device = devices_[event.device.value()];
   device.producer = producer_of(status.address);
   device.is_node = status.address.device == ontology::node_device;
+  if (device.is_node && event.body.empty() && producers_[device.producer].status.online &&
+      producers_[device.producer].status.custody == Custody::acknowledged) {
+    // It would have died first, had another program taken its place.
+    refuse("missing_envelope", status.address, "a birth without its place in the sequence");
+    return link_->request_rebirth(event.node, "a birth without its envelope");
+  }
   device.schema = event.schema;
   device.series.clear();
   Producer& producer = producers_[device.producer];
@@ -131,8 +137,9 @@ void HubCore::on_birth(HostAction& event) {
       producer.status.custody = Custody::acknowledged;
       on_producer_birth(producer, *birth);
     } else {
-      ++counts_.undecodable;
-      world_.log.warning("hub", "birth of " + status.address.text() + ": envelope does not decode");
+      // Ours all the same: its values come by their numbers.
+      producer.status.custody = Custody::acknowledged;
+      refuse("malformed_envelope", status.address, "its birth's envelope does not decode");
     }
   } else if (device.is_node) {
     producer.status.custody = Custody::best_effort;
@@ -178,6 +185,11 @@ void HubCore::store_birth(Producer& producer, Device& device, ontology::Batch& b
   if (repeated > 0)
     historian_.count_duplicates(producer.status.id, best_effort_incarnation, repeated);
   store_foreign(producer, device, batch);
+}
+
+void HubCore::refuse(std::string_view code, const ontology::DeviceAddress& address,
+                     std::string_view what) {
+  links::report_refused(world_.log, "hub", ++counts_.undecodable, code, address, what);
 }
 
 void HubCore::define(Producer& producer, const envelope::Envelope& envelope) {
@@ -229,21 +241,20 @@ void HubCore::on_data(HostAction& event) {
   }
   if (!producer.heard_node)
     return link_->request_rebirth(event.node, "samples without the birth of their edge");
+  if (producer.status.custody == Custody::acknowledged) {
+    return refuse("missing_envelope", device.schema->address, "its samples carry no numbers");
+  }
   store_foreign(producer, device, event.batch);
 }
 
 void HubCore::on_enveloped(Producer& producer, Device& device, HostAction& event) {
   auto decoded = envelope::decode(event.body);
-  if (!decoded) {
-    ++counts_.undecodable;
-    return world_.log.warning("hub", producer.status.id.text() + ": " + decoded.error().text());
-  }
+  if (!decoded)
+    return refuse("malformed_envelope", device.schema->address, decoded.error().message());
   const envelope::Envelope& envelope = *decoded;
   if (envelope.kind == envelope::Kind::loss) return on_losses(producer, envelope);
-  if (auto applied = envelope::apply(envelope, event.batch); !applied) {
-    ++counts_.undecodable;
-    return world_.log.warning("hub", producer.status.id.text() + ": " + applied.error().text());
-  }
+  if (auto applied = envelope::apply(envelope, event.batch); !applied)
+    return refuse("malformed_envelope", device.schema->address, applied.error().message());
   define(producer, envelope);
   const auto position = historian_.position(producer.status.id, envelope.incarnation);
   const auto judgement = custody::judge(position.next, envelope.first_sequence, envelope.count);
@@ -452,12 +463,7 @@ HubStatus HubCore::status() const {
   HubStatus status = counts_;
   status.online = link_->is_online();
   for (const Producer& producer : producers_) status.producers.push_back(producer.status);
-  for (std::size_t i = 0; i < sparkplug::host_problem_count; ++i) {
-    const auto problem = static_cast<sparkplug::HostProblem>(i);
-    if (const auto count = link_->session().count(problem); count > 0) {
-      status.problems.emplace_back(sparkplug::name_of(problem), count);
-    }
-  }
+  status.problems = link_->problems();
   return status;
 }
 

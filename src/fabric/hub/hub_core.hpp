@@ -104,6 +104,8 @@ class HubCore final : public links::HostListener {
   void on_telemetry(Producer& producer, const Device& device, const ontology::Batch& batch);
   void settle_births(Producer& producer);
   void store_birth(Producer& producer, Device& device, ontology::Batch& batch);
+  /// What is wrong with a message of a producer that numbers its samples: it is dropped.
+  void refuse(std::string_view code, const ontology::DeviceAddress& address, std::string_view what);
   void store_foreign(Producer& producer, Device& device, const ontology::Batch& batch);
   void define(Producer& producer, const envelope::Envelope& envelope);
   bool append(const historian::IncomingBatch& incoming);
