@@ -65,22 +65,7 @@ class BadFile : public BadInputRig {
     const auto world = edge.world();
     return drivers::make_replay(spec(), {}, {world.clock, world.executor, world.disk, world.log});
   }
-  std::uint64_t stored_of(const std::string& series) {
-    std::optional<Result<historian::Range>> got;
-    hub_->machine->run([&] {
-      const auto found = hub_->historian->find(series);
-      if (found.size() != 1) return;
-      historian::RangeQuery query;
-      query.series = found[0]->number;
-      hub_->historian->range(query, [&](auto r) { got = std::move(r); });
-    });
-    wait_for([&] {
-      bool has = false;
-      hub_->machine->run([&] { has = got.has_value(); });
-      return has;
-    });
-    return got && *got ? (*got)->samples.size() : 0;
-  }
+  std::uint64_t stored_of(const std::string& series) { return samples_of(*hub_, series).size(); }
 };
 
 TEST_F(BadFile, LocalTimesWithoutAZoneAreAnErrorOfTheConfiguration) {

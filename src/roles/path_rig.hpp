@@ -208,6 +208,29 @@ class PathRig : public testing::Test {
     return false;
   }
 
+  /// What the hub has of a series, all revisions; nothing when it does not know the series.
+  std::vector<historian::StoredSample> samples_of(RigHub& hub, const std::string& series) {
+    std::optional<Result<historian::Range>> got;
+    hub.machine->run([&] {
+      const auto found = hub.historian->find(series);
+      if (found.size() != 1) {
+        got = historian::Range{};
+        return;
+      }
+      historian::RangeQuery query;
+      query.series = found[0]->number;
+      query.all_revisions = true;
+      hub.historian->range(query, [&](auto r) { got = std::move(r); });
+    });
+    wait_for([&] {
+      bool has = false;
+      hub.machine->run([&] { has = got.has_value(); });
+      return has;
+    });
+    EXPECT_TRUE(got && *got) << series;
+    return got && *got ? (*got)->samples : std::vector<historian::StoredSample>{};
+  }
+
   edge::EdgeOptions edge_options(const std::string& name) {
     edge::EdgeOptions options;
     options.site = "site-a";

@@ -261,6 +261,7 @@ void Journal::declare_loss(std::uint64_t count, LossCause cause, Timestamp from,
 Result<void> Journal::write_staged() {
   if (files_.empty() || files_.back()->closed) {
     if (auto done = begin_file(); !done) return done;
+    make_room();
   }
   JournalFile& file = *files_.back();
   if (auto done = file.handle->append(staged_); !done) return done;
@@ -373,6 +374,26 @@ std::uint64_t Journal::depth_bytes() const {
 void Journal::release(Incarnation incarnation, Sequence stored) {
   auto& released = released_[incarnation];
   released = std::max(released, stored);
+  remove_released_files();
+  std::erase_if(dropped_, [&](const LossEntry& e) {
+    return e.range.end() <= released_of(e.range.incarnation);
+  });
+}
+
+/// After a new head: on a full disk, the room of the files that failed before may be what is
+/// missing.
+void Journal::make_room() {
+  // Acknowledged whole while it was the current file: nobody acknowledges it once more.
+  remove_released_files();
+  // Failed before it took anything: the new head says all that its own said.
+  if (files_.size() < 2 || !files_[files_.size() - 2]->holds_nothing()) return;
+  const auto failed = std::prev(files_.end(), 2);
+  (*failed)->handle.reset();
+  (void)disk_.remove(path_of((*failed)->number));
+  files_.erase(failed);
+}
+
+void Journal::remove_released_files() {
   while (!files_.empty()) {
     JournalFile& file = *files_.front();
     const bool is_current = files_.size() == 1 && !file.closed && file.synced < options_.file_bytes;
@@ -385,9 +406,6 @@ void Journal::release(Incarnation incarnation, Sequence stored) {
     (void)disk_.remove(path_of(files_.front()->number));
     files_.pop_front();
   }
-  std::erase_if(dropped_, [&](const LossEntry& e) {
-    return e.range.end() <= released_of(e.range.incarnation);
-  });
 }
 
 }  // namespace millwright::custody

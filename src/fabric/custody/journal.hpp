@@ -110,6 +110,8 @@ class Journal {
   Result<void> write_staged();
   void stage_tables(const ontology::DeviceSchema& schema, const ontology::Batch& batch,
                     std::uint32_t& device);
+  void make_room();
+  void remove_released_files();
   bool drop_oldest();
   void note_dropped(const ontology::LossEntry& entry);
   std::optional<JournalItem> loss_item_at(Cursor& cursor) const;

@@ -32,6 +32,8 @@ struct Journal::JournalFile : RecordReader {
   std::vector<bool> recipes_written;
   bool closed = false;
 
+  /// Closed with its head and tables alone: nothing of it was ever accepted.
+  bool holds_nothing() const { return closed && first == end && synced == data_offset; }
   const Columns* columns_of_device(std::uint32_t index) const override {
     return index < columns.size() ? &columns[index] : nullptr;
   }

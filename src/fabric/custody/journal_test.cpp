@@ -268,6 +268,38 @@ TEST(Journal, AFullDiskKeepsWhatIsStagedAndGoesOn) {
   EXPECT_EQ(bench.read_all().size(), 3u);
 }
 
+TEST(Journal, ADiskFilledByWhatTheHubHasIsFreed) {
+  Bench bench;
+  for (int i = 1; i <= 20; ++i) bench.append(i);
+  ASSERT_TRUE(bench.journal->sync().has_value());
+  bench.journal->release(bench.journal->incarnation(), 60);
+  ASSERT_EQ(bench.journal->depth_samples(), 0u);
+  ASSERT_GT(bench.journal->depth_bytes(), 1000u) << "the current file stays";
+  bench.disk.set_capacity(bench.disk.used_bytes() + 500);
+  for (int i = 21; i <= 40; ++i) bench.append(i);
+  ASSERT_FALSE(bench.journal->sync().has_value());
+  EXPECT_TRUE(bench.journal->sync().has_value()) << "nobody acknowledges once more";
+  EXPECT_EQ(bench.journal->depth_samples(), 60u);
+  bench.open();
+  EXPECT_EQ(bench.journal->next(), 120u);
+  EXPECT_EQ(bench.read_all().size(), 20u);
+}
+
+TEST(Journal, AttemptsOnAFullDiskLeaveOneHead) {
+  Bench bench;
+  bench.append(1);
+  ASSERT_TRUE(bench.journal->sync().has_value());
+  for (int i = 2; i <= 100; ++i) bench.append(i);
+  bench.disk.set_capacity(bench.disk.used_bytes() + 2000);
+  for (int i = 0; i < 50; ++i) ASSERT_FALSE(bench.journal->sync().has_value());
+  EXPECT_EQ(bench.disk.list("journal").value().size(), 2u);
+  bench.disk.set_capacity(1 << 30);
+  ASSERT_TRUE(bench.journal->sync().has_value());
+  EXPECT_EQ(bench.read_all().size(), 100u);
+  bench.open();
+  EXPECT_EQ(bench.read_all().size(), 100u);
+}
+
 TEST(Journal, ANewerFormatIsRefusedByName) {
   Bench bench;
   bench.append(1);

@@ -116,21 +116,21 @@ void GatewayCore::on_host_event(HostAction& event) {
 
 Result<void> GatewayCore::declare(Edge& edge, const std::string& device,
                                   const std::shared_ptr<const DeviceSchema>& schema,
-                                  ByteView birth_body) {
+                                  const sparkplug::BirthContent& birth) {
   const std::string name = wire_name(edge.status.edge, device);
   const auto known = edge.declared.find(name);
   edge.departed.erase(device);
   if (known != edge.declared.end() && known->second->metrics == schema->metrics &&
-      birth_body.empty())
+      birth.body.empty())
     return {};
-  if (known != edge.declared.end() && !birth_body.empty()) {
+  if (known != edge.declared.end() && !birth.body.empty()) {
     // The same device with another birth body: the hub must hear it anew.
-    uplink_->set_birth_body(name, birth_body);
+    uplink_->set_birth_body(name, birth.body);
     if (uplink_->is_born()) {
       if (auto done = uplink_->remove_device(name); !done) return done;
     }
   }
-  if (auto done = uplink_->set_device(name, schema->metrics, birth_body); !done) return done;
+  if (auto done = uplink_->set_device(name, schema->metrics, birth); !done) return done;
   edge.declared[name] = schema;
   return {};
 }
@@ -152,20 +152,33 @@ void GatewayCore::on_birth(HostAction& event) {
         edge.told_due = true;
         body = edge.relay->birth_envelope();
       } else {
-        world_.log.warning("gateway", status.address.text() + ": birth envelope does not decode");
+        refuse(edge, "malformed_envelope", status.address, "its birth's envelope does not decode");
       }
     }
   }
-  if (auto done = declare(edge, status.address.device, event.schema, body); !done) {
+  // Values of a foreign birth are samples, and a birth must hold them: they travel in the birth
+  // that declares the device, else as data. Those of ours come by their own numbers, but for
+  // the node's telemetry.
+  const bool is_foreign = !edge.status.acknowledged_custody;
+  const auto known = edge.declared.find(wire_name(edge.status.edge, status.address.device));
+  const bool is_declared =
+      known != edge.declared.end() && known->second->metrics == event.schema->metrics;
+  const auto* values = is_foreign ? &event.batch : nullptr;
+  if (auto done = declare(edge, status.address.device, event.schema, {body, values}); !done) {
     return world_.log.warning("gateway", done.error().text());
   }
-  // Values of a foreign birth are samples; those of ours come by their own numbers, but for the
-  // node's telemetry.
-  if (is_node && edge.status.acknowledged_custody) {
+  if (is_node && !is_foreign) {
     forward_telemetry(edge, status.address, event.schema, event.batch);
-  } else if (!edge.status.acknowledged_custody) {
+  } else if (is_foreign && is_declared) {
+    // A rebirth repeats the last values; what went up already is no new sample.
+    uplink_->session().remove_known(known->first, event.batch);
     forward_unnumbered(edge, status.address, event.schema, event.batch, sparkplug::DataClass::live);
   }
+}
+
+void GatewayCore::refuse(Edge& edge, std::string_view code, const ontology::DeviceAddress& address,
+                         std::string_view what) {
+  links::report_refused(world_.log, "gateway", ++edge.status.refused, code, address, what);
 }
 
 void GatewayCore::on_data(HostAction& event) {
@@ -173,13 +186,16 @@ void GatewayCore::on_data(HostAction& event) {
   Edge& edge = edge_of(status.address, event.node);
   ++edge.status.messages;
   if (event.body.empty()) {
-    if (edge.status.acknowledged_custody && status.address.device == ontology::node_device)
-      return forward_telemetry(edge, status.address, status.schema, event.batch);
+    if (edge.status.acknowledged_custody) {
+      if (status.address.device == ontology::node_device)
+        return forward_telemetry(edge, status.address, status.schema, event.batch);
+      return refuse(edge, "missing_envelope", status.address, "its samples carry no numbers");
+    }
     return forward_unnumbered(edge, status.address, status.schema, event.batch, event.data_class);
   }
   auto decoded = envelope::decode(event.body);
   if (!decoded)
-    return world_.log.warning("gateway", status.address.text() + ": " + decoded.error().text());
+    return refuse(edge, "malformed_envelope", status.address, decoded.error().message());
   if (tier_two_) {
     const auto taken =
         tier_two_->offer(edge.status.edge, *status.schema, event.batch, *decoded, event.data_class);
@@ -224,7 +240,13 @@ void GatewayCore::forward_unnumbered(Edge& edge, const ontology::DeviceAddress& 
                                      const std::shared_ptr<const DeviceSchema>& schema,
                                      const ontology::Batch& batch,
                                      sparkplug::DataClass data_class) {
-  if (batch.empty() || !uplink_->is_born()) return;  // best effort: a foreign edge keeps nothing
+  if (batch.empty()) return;
+  if (!uplink_->is_born()) {
+    // Best effort: a foreign edge keeps nothing. Its last values go into the births that follow.
+    if (data_class == sparkplug::DataClass::live)
+      (void)uplink_->set_values(wire_name(edge.status.edge, address.device), batch);
+    return;
+  }
   if (auto done = declare(edge, address.device, schema, {}); !done) return;
   (void)uplink_->publish(wire_name(edge.status.edge, address.device), batch, {}, data_class);
 }
@@ -418,6 +440,7 @@ GatewayStatus GatewayCore::status() const {
   GatewayStatus status;
   status.site_online = site_->is_online();
   status.uplink_born = uplink_->is_born();
+  status.problems = site_->problems();
   for (const auto& [id, edge] : edges_) {
     status.edges.push_back(edge.status);
     status.edges.back().bytes_held = edge.relay->bytes_held();

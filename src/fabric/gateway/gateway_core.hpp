@@ -42,12 +42,14 @@ struct EdgeRelayStatus {
   std::uint64_t bytes_held = 0;
   std::uint64_t messages = 0;
   std::uint64_t gaps = 0;
+  std::uint64_t refused = 0;  ///< messages whose envelope is missing or does not decode
 };
 
 struct GatewayStatus {
   bool site_online = false;
   bool uplink_born = false;
   std::vector<EdgeRelayStatus> edges;
+  std::vector<std::pair<std::string, std::uint64_t>> problems;  ///< by name, of the host session
   std::optional<TierTwoStatus> tier_two;
 };
 
@@ -105,7 +107,10 @@ class GatewayCore final : public links::HostListener,
   void on_device_died(sparkplug::DeviceNumber device);
   Result<void> declare(Edge& edge, const std::string& device,
                        const std::shared_ptr<const ontology::DeviceSchema>& schema,
-                       ByteView birth_body);
+                       const sparkplug::BirthContent& birth);
+  /// What is wrong with a message of an edge that numbers its samples: it is dropped.
+  void refuse(Edge& edge, std::string_view code, const ontology::DeviceAddress& address,
+              std::string_view what);
   void forward_unnumbered(Edge& edge, const ontology::DeviceAddress& address,
                           const std::shared_ptr<const ontology::DeviceSchema>& schema,
                           const ontology::Batch& batch, sparkplug::DataClass data_class);

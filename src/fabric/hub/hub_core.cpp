@@ -1,6 +1,7 @@
 #include "fabric/hub/hub_core.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "base/format.hpp"
@@ -22,6 +23,24 @@ constexpr ontology::Incarnation best_effort_incarnation = 1;
 constexpr Duration gap_tell_interval = std::chrono::milliseconds(50);
 /// How often it is looked whether credit that was held back can be given.
 constexpr Duration held_interval = std::chrono::milliseconds(20);
+
+/// Whether a row says what is stored as the series' last sample: same time, quality and value.
+bool repeats(const ontology::Row& row, const ontology::Batch& batch,
+             const historian::StoredSample& last) {
+  if (row.ts_us != last.ts.us || row.quality != last.quality) return false;
+  struct Same {
+    const ontology::Row& row;
+    std::string_view payload;
+    bool operator()(std::monostate) const { return row.is_null; }
+    bool operator()(double value) const {
+      return !row.is_null && row.bits == std::bit_cast<std::uint64_t>(value);
+    }
+    bool operator()(std::int64_t value) const { return !row.is_null && row.i64() == value; }
+    bool operator()(const std::string& value) const { return !row.is_null && payload == value; }
+    bool operator()(const Bytes& value) const { return !row.is_null && payload == as_text(value); }
+  };
+  return std::visit(Same{row, batch.payload(row)}, last.value);
+}
 }  // namespace
 
 HubCore::HubCore(engine::World world, HubOptions options, historian::Historian& historian)
@@ -99,6 +118,12 @@ void HubCore::on_birth(HostAction& event) {
   Device& device = devices_[event.device.value()];
   device.producer = producer_of(status.address);
   device.is_node = status.address.device == ontology::node_device;
+  if (device.is_node && event.body.empty() && producers_[device.producer].status.online &&
+      producers_[device.producer].status.custody == Custody::acknowledged) {
+    // It would have died first, had another program taken its place.
+    refuse("missing_envelope", status.address, "a birth without its place in the sequence");
+    return link_->request_rebirth(event.node, "a birth without its envelope");
+  }
   device.schema = event.schema;
   device.series.clear();
   Producer& producer = producers_[device.producer];
@@ -112,23 +137,59 @@ void HubCore::on_birth(HostAction& event) {
       producer.status.custody = Custody::acknowledged;
       on_producer_birth(producer, *birth);
     } else {
-      ++counts_.undecodable;
-      world_.log.warning("hub", "birth of " + status.address.text() + ": envelope does not decode");
+      // Ours all the same: its values come by their numbers.
+      producer.status.custody = Custody::acknowledged;
+      refuse("malformed_envelope", status.address, "its birth's envelope does not decode");
     }
   } else if (device.is_node) {
     producer.status.custody = Custody::best_effort;
   }
-  // Behind a gateway a device's birth may arrive without that of its edge (QoS 0): nobody knows
-  // then whether its values come again by their numbers.
   if (device.is_node && producer.status.custody == Custody::acknowledged)
     on_telemetry(producer, device, event.batch);
+  // Behind a gateway a device's birth may arrive without that of its edge (QoS 0): nobody knows
+  // then whether its values come again by their numbers.
   const bool foreign = producer.heard_node && producer.status.custody == Custody::best_effort;
+  if (device.is_node) settle_births(producer);
   if (device.is_node && !foreign) return;
   auto series = historian_.define(*event.schema);
   if (!series) return world_.log.error("hub", series.error().text());
   device.series = std::move(*series);
   // For a foreign edge a birth value is a value like any other; ours come by their own numbers.
-  if (foreign) store_foreign(producer, device, event.batch);
+  if (foreign) store_birth(producer, device, event.batch);
+  device.birth.clear();
+  if (producer.heard_node || event.batch.empty()) return;
+  std::swap(device.birth, event.batch);
+  producer.births_wait = true;
+}
+
+/// The births of an edge's devices that were heard before its own.
+void HubCore::settle_births(Producer& producer) {
+  if (!std::exchange(producer.births_wait, false)) return;
+  for (Device& device : devices_) {
+    if (device.birth.empty() || &producers_[device.producer] != &producer) continue;
+    if (producer.status.custody == Custody::best_effort)
+      store_birth(producer, device, device.birth);
+    device.birth.clear();
+  }
+}
+
+/// A birth repeats the last values known. What is current here already is no new sample (DESIGN
+/// D7), or every rebirth would store it once more.
+void HubCore::store_birth(Producer& producer, Device& device, ontology::Batch& batch) {
+  if (device.staged_in == commits_) commit();  // `last` knows what is committed
+  const auto repeated = std::erase_if(batch.rows, [&](const ontology::Row& row) {
+    if (row.slot >= device.series.size()) return false;
+    const auto last = historian_.last(device.series[row.slot]);
+    return last && repeats(row, batch, last->sample);
+  });
+  if (repeated > 0)
+    historian_.count_duplicates(producer.status.id, best_effort_incarnation, repeated);
+  store_foreign(producer, device, batch);
+}
+
+void HubCore::refuse(std::string_view code, const ontology::DeviceAddress& address,
+                     std::string_view what) {
+  links::report_refused(world_.log, "hub", ++counts_.undecodable, code, address, what);
 }
 
 void HubCore::define(Producer& producer, const envelope::Envelope& envelope) {
@@ -180,21 +241,20 @@ void HubCore::on_data(HostAction& event) {
   }
   if (!producer.heard_node)
     return link_->request_rebirth(event.node, "samples without the birth of their edge");
+  if (producer.status.custody == Custody::acknowledged) {
+    return refuse("missing_envelope", device.schema->address, "its samples carry no numbers");
+  }
   store_foreign(producer, device, event.batch);
 }
 
 void HubCore::on_enveloped(Producer& producer, Device& device, HostAction& event) {
   auto decoded = envelope::decode(event.body);
-  if (!decoded) {
-    ++counts_.undecodable;
-    return world_.log.warning("hub", producer.status.id.text() + ": " + decoded.error().text());
-  }
+  if (!decoded)
+    return refuse("malformed_envelope", device.schema->address, decoded.error().message());
   const envelope::Envelope& envelope = *decoded;
   if (envelope.kind == envelope::Kind::loss) return on_losses(producer, envelope);
-  if (auto applied = envelope::apply(envelope, event.batch); !applied) {
-    ++counts_.undecodable;
-    return world_.log.warning("hub", producer.status.id.text() + ": " + applied.error().text());
-  }
+  if (auto applied = envelope::apply(envelope, event.batch); !applied)
+    return refuse("malformed_envelope", device.schema->address, applied.error().message());
   define(producer, envelope);
   const auto position = historian_.position(producer.status.id, envelope.incarnation);
   const auto judgement = custody::judge(position.next, envelope.first_sequence, envelope.count);
@@ -279,7 +339,9 @@ void HubCore::store_foreign(Producer& producer, Device& device, const ontology::
   incoming.incarnation = best_effort_incarnation;
   incoming.first_sequence = historian_.position(producer.status.id, best_effort_incarnation).next;
   incoming.custody = Custody::best_effort;
-  if (append(incoming)) producer.status.samples_received += batch.size();
+  if (!append(incoming)) return;
+  producer.status.samples_received += batch.size();
+  device.staged_in = commits_;
 }
 
 bool HubCore::append(const historian::IncomingBatch& incoming) {
@@ -313,6 +375,7 @@ void HubCore::commit() {
   commit_timer_.reset();
   staged_rows_ = 0;
   if (!historian_.has_staged()) return;
+  ++commits_;
   auto committed = historian_.commit();
   if (!committed)
     return world_.log.error("hub", committed.error().text() + "; producers will send again");
@@ -400,12 +463,7 @@ HubStatus HubCore::status() const {
   HubStatus status = counts_;
   status.online = link_->is_online();
   for (const Producer& producer : producers_) status.producers.push_back(producer.status);
-  for (std::size_t i = 0; i < sparkplug::host_problem_count; ++i) {
-    const auto problem = static_cast<sparkplug::HostProblem>(i);
-    if (const auto count = link_->session().count(problem); count > 0) {
-      status.problems.emplace_back(sparkplug::name_of(problem), count);
-    }
-  }
+  status.problems = link_->problems();
   return status;
 }
 

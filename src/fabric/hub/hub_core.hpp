@@ -77,7 +77,8 @@ class HubCore final : public links::HostListener {
   struct Producer {
     ProducerStatus status;
     std::optional<sparkplug::NodeNumber> node;
-    bool heard_node = false;  ///< its node's birth was heard: only then its custody is known
+    bool heard_node = false;   ///< its node's birth was heard: only then its custody is known
+    bool births_wait = false;  ///< births of its devices came before that of its node
     std::vector<historian::ProvenanceNumber> provenance{0};  ///< session number → historian's
     std::set<ontology::Incarnation> owed;  ///< incarnations of which an acknowledgement is due
     std::set<ontology::Incarnation> held;  ///< told that it has arrived, not that it is stored
@@ -89,6 +90,8 @@ class HubCore final : public links::HostListener {
     std::vector<ontology::SeriesNumber>
         series;  ///< by slot; empty for the platform's own telemetry
     bool is_node = false;
+    ontology::Batch birth;  ///< its values, while nobody knows whether they are samples
+    std::optional<std::uint64_t> staged_in;  ///< `commits_` when rows of it were staged last
   };
 
   HubCore(engine::World world, HubOptions options, historian::Historian& historian);
@@ -99,6 +102,10 @@ class HubCore final : public links::HostListener {
   void on_enveloped(Producer& producer, Device& device, sparkplug::HostAction& event);
   void on_losses(Producer& producer, const envelope::Envelope& envelope);
   void on_telemetry(Producer& producer, const Device& device, const ontology::Batch& batch);
+  void settle_births(Producer& producer);
+  void store_birth(Producer& producer, Device& device, ontology::Batch& batch);
+  /// What is wrong with a message of a producer that numbers its samples: it is dropped.
+  void refuse(std::string_view code, const ontology::DeviceAddress& address, std::string_view what);
   void store_foreign(Producer& producer, Device& device, const ontology::Batch& batch);
   void define(Producer& producer, const envelope::Envelope& envelope);
   bool append(const historian::IncomingBatch& incoming);
@@ -119,6 +126,7 @@ class HubCore final : public links::HostListener {
   std::optional<engine::TimerId> commit_timer_, repeat_timer_, held_timer_;
   bool acknowledge_posted_ = false;
   std::uint64_t staged_rows_ = 0;
+  std::uint64_t commits_ = 0;
   HubStatus counts_;
 };
 

@@ -30,7 +30,8 @@ std::string_view remedy_of(sparkplug::HostProblem problem) {
   switch (problem) {
     case malformed_topic:
     case malformed_payload:
-      return "dropped; find the client that publishes there: it does not speak Sparkplug B";
+      return "dropped; find the client that publishes there: it does not speak Sparkplug B, or its "
+             "messages are cut off on the way";
     case unknown_node:
     case unknown_device:
     case unknown_alias:
@@ -44,6 +45,8 @@ std::string_view remedy_of(sparkplug::HostProblem problem) {
       return "give each sender its own edge node id";
     case foreign_state:
       return "give each host application its own host id";
+    case missing_sequence:
+      return "correct the sender: every message but NDEATH carries a number";
     case limit_reached:
       return "raise the bound, or find the sender that exceeds it";
     default:
@@ -51,7 +54,21 @@ std::string_view remedy_of(sparkplug::HostProblem problem) {
   }
 }
 
+/// A flood of rubbish floods no log.
+Severity severity_of(std::uint64_t count) {
+  return std::has_single_bit(count) ? Severity::warning : Severity::debug;
+}
+
 }  // namespace
+
+void report_refused(Log& log, std::string_view component, std::uint64_t count,
+                    std::string_view code, const ontology::DeviceAddress& place,
+                    std::string_view what) {
+  log.write(severity_of(count), component,
+            fmt::format("{}: {}: {}; dropped, the edge sends again what is missing; find "
+                        "who else publishes under its name",
+                        code, place.text(), what));
+}
 
 Result<std::unique_ptr<HostLink>> HostLink::create(engine::World world, HostLinkOptions options,
                                                    HostListener& listener) {
@@ -155,10 +172,19 @@ void HostLink::request_rebirth(sparkplug::NodeNumber node, std::string_view caus
 }
 
 void HostLink::report(std::string_view component, const HostAction& problem) const {
-  const bool is_due = std::has_single_bit(session_.count(problem.problem));
-  world_.log.write(is_due ? Severity::warning : Severity::debug, component,
+  world_.log.write(severity_of(session_.count(problem.problem)), component,
                    fmt::format("{}: {}; {}", sparkplug::name_of(problem.problem), problem.text,
                                remedy_of(problem.problem)));
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> HostLink::problems() const {
+  std::vector<std::pair<std::string, std::uint64_t>> found;
+  for (std::size_t i = 0; i < sparkplug::host_problem_count; ++i) {
+    const auto problem = static_cast<sparkplug::HostProblem>(i);
+    if (const auto count = session_.count(problem); count > 0)
+      found.emplace_back(sparkplug::name_of(problem), count);
+  }
+  return found;
 }
 
 Result<void> HostLink::command(sparkplug::DeviceNumber device,

@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -27,6 +29,12 @@ struct HostLinkOptions {
   sparkplug::HostOptions session;
   engine::BrokerEndpoint broker;
 };
+
+/// Says that a message of a producer that numbers its samples was dropped: `code`, place, what is
+/// wrong. As `HostLink::report`, the 1st, 2nd, 4th, 8th … `count` is a warning.
+void report_refused(Log& log, std::string_view component, std::uint64_t count,
+                    std::string_view code, const ontology::DeviceAddress& place,
+                    std::string_view what);
 
 /// Name of the command metric that carries acknowledgements down (DESIGN D6).
 inline constexpr std::string_view acknowledge_metric = "Millwright/Acknowledge";
@@ -50,6 +58,8 @@ class HostLink final : public engine::BrokerListener {
   /// Says what is wrong with what somebody else sent, and what helps. The 1st, 2nd, 4th, 8th … of
   /// a kind is a warning, the others are for debugging: a flood of rubbish floods no log.
   void report(std::string_view component, const sparkplug::HostAction& problem) const;
+  /// What was wrong with what others sent, by name, with how often.
+  std::vector<std::pair<std::string, std::uint64_t>> problems() const;
   Result<void> command(sparkplug::DeviceNumber device,
                        std::span<const sparkplug::CommandMetric> metrics);
 

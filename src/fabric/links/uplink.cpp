@@ -195,10 +195,9 @@ void Uplink::stop() {
 
 Result<void> Uplink::set_device(std::string_view device,
                                 const std::vector<ontology::MetricDefinition>& metrics,
-                                ByteView birth_body) {
+                                const sparkplug::BirthContent& birth) {
   EdgeActions actions;
-  if (auto done = session_.set_device(device, metrics, birth_body, now(), actions); !done)
-    return done;
+  if (auto done = session_.set_device(device, metrics, birth, now(), actions); !done) return done;
   return carry_out(actions);
 }
 

@@ -50,7 +50,11 @@ class Uplink final : public engine::BrokerListener {
 
   Result<void> set_device(std::string_view device,
                           const std::vector<ontology::MetricDefinition>& metrics,
-                          ByteView birth_body);
+                          const sparkplug::BirthContent& birth);
+  /// Last values for the next birth, without publishing.
+  Result<void> set_values(std::string_view device, const ontology::Batch& batch) {
+    return session_.set_values(device, batch);
+  }
   Result<void> remove_device(std::string_view device);
   void set_birth_body(std::string_view device, ByteView body);
   /// `unavailable` when not born, `exhausted` when the connection takes no more now; then nothing

@@ -63,8 +63,9 @@ Property text_property(std::string_view key, std::string_view text) {
   return {std::string(key), {code_of(TypeCode::string), false, std::string(text)}};
 }
 
+/// As in DATA: what is uncertain for another reason than age must not pass for good.
 Property quality_of(Quality quality) {
-  const std::int64_t code = quality.is_bad() ? 0 : 500;
+  const std::int64_t code = quality == Quality::uncertain(ontology::Reason::stale) ? 500 : 0;
   return {std::string(quality_property), {code_of(TypeCode::int32), false, code}};
 }
 
@@ -142,19 +143,27 @@ Result<EdgeSession::Device> EdgeSession::make_device(std::string_view name,
 }
 
 Result<void> EdgeSession::set_device(std::string_view name, std::vector<MetricDefinition> metrics,
-                                     ByteView birth_body, const Now& now, EdgeActions& out) {
+                                     const BirthContent& birth, const Now& now, EdgeActions& out) {
   if (!name.empty() && !is_valid_id(name)) {
     return fail(Code::invalid_input, fmt::format("'{}' cannot be a Sparkplug device id", name),
                 "use UTF-8 without '+', '/', '#'");
   }
+  if (birth.values != nullptr) {
+    if (Result<void> slots = check_slots(*birth.values, metrics.size(), name); !slots) return slots;
+  }
+  const auto fill = [&birth](Device& device) {
+    device.birth_body.assign(birth.body.begin(), birth.body.end());
+    if (birth.values != nullptr)
+      remember(*birth.values, device.metrics, device.values, device.texts);
+  };
   auto known = devices_.find(name);
   if (known != devices_.end() && known->second.metrics == metrics) {
-    known->second.birth_body.assign(birth_body.begin(), birth_body.end());
+    fill(known->second);
     return {};
   }
   Result<Device> device = make_device(name, std::move(metrics));
   if (!device) return pass(std::move(device));
-  device->birth_body.assign(birth_body.begin(), birth_body.end());
+  fill(*device);
   const bool existed = known != devices_.end();
   if (existed)
     known->second = std::move(*device);
@@ -186,6 +195,22 @@ Result<void> EdgeSession::set_values(std::string_view name, const Batch& batch) 
   if (Result<void> slots = check_slots(batch, device.metrics.size(), name); !slots) return slots;
   remember(batch, device.metrics, device.values, device.texts);
   return {};
+}
+
+void EdgeSession::remove_known(std::string_view name, Batch& batch) const {
+  const auto found = devices_.find(name);
+  if (found == devices_.end()) return;
+  const Device& device = found->second;
+  std::erase_if(batch.rows, [&](const Row& row) {
+    if (row.slot >= device.values.size()) return false;
+    const Row& last = device.values[row.slot];
+    if (row.ts_us != last.ts_us || row.quality != last.quality || row.is_null != last.is_null)
+      return false;
+    if (row.is_null) return true;
+    return has_text(device.metrics[row.slot].datatype)
+               ? batch.payload(row) == device.texts[row.slot]
+               : row.bits == last.bits;
+  });
 }
 
 Result<void> EdgeSession::set_birth_body(std::string_view name, ByteView body) {
@@ -262,7 +287,8 @@ Result<void> EdgeSession::publish_data(std::string_view name, const Batch& batch
   DataOptions options;
   options.historical = data_class == DataClass::historical;
   options.datatype_in_data = options_.datatype_in_data == DatatypeInData::yes;
-  options.quality_property = options_.quality_in_data == QualityInData::yes;
+  // Without an envelope nothing else would carry the quality.
+  options.quality_property = options_.quality_in_data == QualityInData::yes || body.empty();
   EdgeAction& action = out.append();
   action.kind = EdgeActionKind::publish;
   action.message.topic = device.data_topic;

@@ -86,6 +86,13 @@ enum class EdgeState : std::uint8_t {
 };
 std::string_view name_of(EdgeState state);
 
+/// What the births of a device carry beside its schema.
+struct BirthContent {
+  ByteView body{};  ///< payload body, with uuid `mw/1`; empty: none
+  /// Last known values, of slots of the schema; null: none. A slot without one is born as null.
+  const ontology::Batch* values = nullptr;
+};
+
 /// Owned by one caller on one executor. Memory is bounded by the devices that the caller declared.
 /// In every call the empty device name means the node itself.
 class EdgeSession {
@@ -98,15 +105,17 @@ class EdgeSession {
 
   /// Declares a device with its metrics (slot = index), or replaces its schema. While born: DBIRTH
   /// at once (for a changed schema DDEATH first; for the node a rebirth of everything, since only
-  /// an NBIRTH can declare node metrics). An equal schema changes nothing. Values start as null.
-  /// The node's own bdSeq and `Node Control/Rebirth` are added by the session. `birth_body` travels
-  /// in the birth when the device is born by this call.
+  /// an NBIRTH can declare node metrics). An equal schema publishes nothing; the content is for the
+  /// next birth then. The node's own bdSeq and `Node Control/Rebirth` are added by the session.
+  /// Fails with invalid_input on metrics, or slots of the values, that cannot be.
   Result<void> set_device(std::string_view device, std::vector<ontology::MetricDefinition> metrics,
-                          ByteView birth_body, const Now& now, EdgeActions& out);
+                          const BirthContent& birth, const Now& now, EdgeActions& out);
   /// DDEATH while born. not_found when there is no such device; the node cannot be removed.
   Result<void> remove_device(std::string_view device, const Now& now, EdgeActions& out);
   /// Last values for the next birth, without publishing. Data published as live updates them too.
   Result<void> set_values(std::string_view device, const ontology::Batch& batch);
+  /// Takes out the rows that say what the last value says already: same time, quality and value.
+  void remove_known(std::string_view device, ontology::Batch& batch) const;
   /// Payload body (and uuid `mw/1`) of the next births of the device; empty: none.
   Result<void> set_birth_body(std::string_view device, ByteView body);
 

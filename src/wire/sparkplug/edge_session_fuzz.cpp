@@ -115,7 +115,7 @@ void change_devices(EdgeSession& session, Choices& choices, const Now& now, Edge
   std::vector<ontology::MetricDefinition> metrics;
   for (unsigned i = choices.below(4); i > 0; --i)
     metrics.push_back({"m" + std::to_string(i), ontology::DataType::int32, "s"});
-  (void)session.set_device(device, std::move(metrics), choices.bytes(), now, actions);
+  (void)session.set_device(device, std::move(metrics), {.body = choices.bytes()}, now, actions);
 }
 
 void publish(EdgeSession& session, Choices& choices, const Now& now, EdgeActions& actions) {

@@ -163,6 +163,21 @@ TEST(EdgeData, the_next_birth_carries_the_last_live_values) {
   EXPECT_EQ(birth.metric("torque")->value, Value(6.0));
 }
 
+TEST(EdgeData, quality_travels_as_a_property_where_no_envelope_carries_it) {
+  EdgeRig rig = born();
+  Batch batch = batch_of({5});
+  batch.rows[0].quality = ontology::Quality::bad(ontology::Reason::failure);
+  const Bytes body = bytes_from("envelope");
+  for (const ByteView envelope : {ByteView(), ByteView(body)}) {
+    ASSERT_TRUE(
+        rig.session.publish_data("motor", batch, envelope, DataClass::live, rig.now, rig.actions)
+            .has_value());
+    rig.carry_out();
+  }
+  EXPECT_EQ(rig.of(MessageType::ddata).at(0).payload.metrics.at(0).properties.size(), 1u);
+  EXPECT_TRUE(rig.of(MessageType::ddata).at(1).payload.metrics.at(0).properties.empty());
+}
+
 // Rebirth. -------------------------------------------------------------------------------------
 
 TEST(EdgeRebirth, is_a_full_birth_sequence_in_the_same_session) {

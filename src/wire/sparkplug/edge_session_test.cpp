@@ -294,5 +294,29 @@ TEST(EdgeBirth, bodies_travel_with_their_uuid) {
   EXPECT_FALSE(rig.session.send_births(rig.now, rig.actions).has_value()) << "nobody asked";
 }
 
+TEST(EdgeDevice, is_born_with_the_values_that_it_is_declared_with) {
+  EdgeRig rig = born();
+  const std::vector<ontology::MetricDefinition> metrics = {metric_named("level", DataType::float64),
+                                                           metric_named("flow", DataType::float64)};
+  const ontology::Batch values = batch_of({4.5});
+  const auto declare = [&](const ontology::Batch& given) {
+    const auto done =
+        rig.session.set_device("tank", metrics, {.values = &given}, rig.now, rig.actions);
+    rig.carry_out();
+    return done.has_value();
+  };
+  EXPECT_FALSE(declare(batch_of({1, 2, 3}))) << "a slot that it has not";
+  ASSERT_TRUE(declare(values));
+  const Sent birth = rig.of(MessageType::dbirth).at(1);
+  EXPECT_EQ(birth.metric("level")->value, Value(4.5));
+  EXPECT_EQ(birth.metric("level")->timestamp_ms, 1'700'000'000'000u);
+  EXPECT_TRUE(birth.metric("flow")->is_null);
+
+  ontology::Batch again = batch_of({4.5, 6});
+  rig.session.remove_known("tank", again);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again.rows[0].f64(), 6.0);
+}
+
 }  // namespace
 }  // namespace millwright::sparkplug

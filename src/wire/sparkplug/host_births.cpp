@@ -52,6 +52,14 @@ MetricDefinition definition_of(const Metric& metric) {
   return definition;
 }
 
+/// A payload that ends between two of its fields still reads, as a shorter one. An edge that
+/// envelopes its samples does so for the whole of a session, and numbers its births.
+bool is_cut_off(const HostNode& node, const Payload& birth, std::optional<std::uint64_t> bd_seq) {
+  const bool enveloped = birth.uuid == envelope_uuid && !birth.body.empty();
+  return node.status.online && node.enveloped && !enveloped &&
+         (!birth.seq || bd_seq == node.bd_seq);
+}
+
 bool same_bindings(const std::vector<MetricBinding>& a, const std::vector<MetricBinding>& b) {
   return std::ranges::equal(a, b, [](const MetricBinding& x, const MetricBinding& y) {
     return x.name == y.name && x.alias == y.alias && x.datatype == y.datatype;
@@ -71,6 +79,13 @@ void HostSession::Machine::on_node_birth(NodeNumber number, ByteView bytes, cons
     return;
   }
   const std::optional<std::uint64_t> bd_seq = bd_seq_of(*payload);
+  if (is_cut_off(at(number), *payload, bd_seq)) {
+    problem(HostProblem::malformed_payload,
+            fmt::format("NBIRTH of {}/{}: cut off: it lacks the envelope of its session",
+                        at(number).status.group, at(number).status.edge),
+            out, number);
+    return;
+  }
   if (at(number).status.online && bd_seq != at(number).bd_seq) {
     const bool back = bd_seq == at(number).previous_bd_seq && bd_seq;
     at(number).previous_bd_seq = at(number).bd_seq;
@@ -82,7 +97,9 @@ void HostSession::Machine::on_node_birth(NodeNumber number, ByteView bytes, cons
   HostNode& node = at(number);
   // Any first number is right. [tck-id-payloads-nbirth-seq]
   if (!payload->seq || *payload->seq > 255)
-    problem(HostProblem::missing_sequence, "NBIRTH without a number", out, number);
+    problem(HostProblem::missing_sequence,
+            fmt::format("NBIRTH of {}/{} without a number", node.status.group, node.status.edge),
+            out, number);
   node.expected = static_cast<std::uint8_t>(payload->seq.value_or(0) + 1);
   node.synchronised = true;
   node.adopt_next = false;
@@ -129,7 +146,8 @@ void HostSession::Machine::on_node_death(NodeNumber number, ByteView bytes, cons
   // Compared for equality only: the count may begin anew at any value.
   if (const std::optional<std::uint64_t> bd_seq = bd_seq_of(*payload); bd_seq != node.bd_seq) {
     problem(HostProblem::stale_death,
-            fmt::format("NDEATH of bdSeq {} in the session of bdSeq {}",
+            fmt::format("NDEATH of {}/{} with bdSeq {} in the session of bdSeq {}",
+                        node.status.group, node.status.edge,
                         bd_seq ? fmt::format("{}", *bd_seq) : "none", node.status.bd_seq),
             out, number);
     return;

@@ -115,8 +115,8 @@ bool HostSession::Machine::settle_unknown(DeviceNumber device, const KeptMessage
   }
   if (undeclared == 0) return data_.header.uuid != envelope_uuid;
   problem(HostProblem::unknown_alias,
-          fmt::format("{} in data of {}, {} such metrics", first, entry.status.address.text(),
-                      undeclared),
+          fmt::format("{} in data of {} is not in its birth ({} of its metrics)", first,
+                      entry.status.address.text(), undeclared),
           out, number, device);
   if (unknown == UnknownMetrics::ask) {
     entry.trusted = false;

@@ -90,6 +90,14 @@ void HostSession::Machine::on_node_message(const Topic& topic, ByteView payload,
 
 void HostSession::Machine::on_device_message(NodeNumber number, const Topic& topic,
                                              ByteView payload, const Now& now, HostActions& out) {
+  const Result<Payload> decoded = decode(payload);
+  if (!decoded) {
+    problem(HostProblem::malformed_payload,
+            fmt::format("{} of {}/{}/{}: {}", name_of(topic.type), topic.group, topic.edge,
+                        topic.device, decoded.error().message()),
+            out, number);
+    return;
+  }
   if (!at(number).synchronised) {
     if (!at(number).rebirth_open)
       problem(HostProblem::unknown_node,
@@ -97,14 +105,6 @@ void HostSession::Machine::on_device_message(NodeNumber number, const Topic& top
                           topic.edge, topic.device),
               out, number);
     ask_rebirth(number, name_of(HostProblem::unknown_node), now, out);
-    return;
-  }
-  const Result<Payload> decoded = decode(payload);
-  if (!decoded) {
-    problem(HostProblem::malformed_payload,
-            fmt::format("{} of {}/{}/{}: {}", name_of(topic.type), topic.group, topic.edge,
-                        topic.device, decoded.error().message()),
-            out, number);
     return;
   }
   KeptMessage head;
@@ -115,7 +115,10 @@ void HostSession::Machine::on_device_message(NodeNumber number, const Topic& top
   const std::optional<std::uint8_t> seq = valid_seq(decoded->seq);
   if (!seq) {
     problem(HostProblem::missing_sequence,
-            fmt::format("{} of {}/{}", name_of(topic.type), topic.edge, topic.device), out, number);
+            fmt::format("{} of {}/{}/{} without a number", name_of(topic.type), topic.group,
+                        topic.edge, topic.device),
+            out, number);
+    if (at(number).enveloped) return;
   } else {
     head.seq = *seq;
     const Order order = in_order(number, head, payload, now, out);
@@ -140,6 +143,9 @@ void HostSession::Machine::on_data(NodeNumber number, DeviceNumber device, ByteV
   head.sent_ms.reset();
   head.device = at(device).status.wire_name;
   head.arrived = now.utc;
+  Payload general;
+  std::optional<ScanOutcome> outcome = read(device, payload, now.utc, general, out);
+  if (!outcome) return;
   if (!node.synchronised) {
     if (!node.rebirth_open)
       problem(HostProblem::unknown_node,
@@ -149,15 +155,16 @@ void HostSession::Machine::on_data(NodeNumber number, DeviceNumber device, ByteV
     ask_rebirth(number, name_of(HostProblem::unknown_node), now, out);
     return;
   }
-  Payload general;
-  std::optional<ScanOutcome> outcome = read(device, payload, now.utc, general, out);
-  if (!outcome) return;
   const bool is_general = *outcome == ScanOutcome::general;
   head.sent_ms = is_general ? general.timestamp_ms : data_.header.timestamp_ms;
   const std::optional<std::uint8_t> seq = valid_seq(is_general ? general.seq : data_.header.seq);
   Order order = Order::now;
   if (!seq) {
-    problem(HostProblem::missing_sequence, "data without a number", out, number, device);
+    problem(HostProblem::missing_sequence,
+            fmt::format("data of {} without a number", at(device).status.address.text()), out,
+            number, device);
+    // Ours number everything: this one was cut off, or somebody else made it.
+    if (node.enveloped) return;
   } else {
     head.seq = *seq;
     order = in_order(number, head, payload, now, out);
@@ -171,8 +178,10 @@ void HostSession::Machine::on_data(NodeNumber number, DeviceNumber device, ByteV
     order = Order::now;
   }
   if (order == Order::late && !(at(device).trusted && at(device).same_schema)) {
-    problem(HostProblem::held_ambiguous, "late data of a schema that changed since", out, number,
-            device);
+    problem(HostProblem::held_ambiguous,
+            fmt::format("late data of {}, whose schema changed since",
+                        at(device).status.address.text()),
+            out, number, device);
     return;
   }
   if (order == Order::now && node.births_running) forget_unborn(number, now, out);
@@ -193,7 +202,10 @@ HostSession::Machine::Order HostSession::Machine::in_order(NodeNumber number,
   }
   // Sent before the last NBIRTH: a message of the session before, overtaken by it.
   if (head.sent_ms && node.birth_sent_ms && *head.sent_ms < *node.birth_sent_ms) {
-    problem(HostProblem::late_message, "sent before the last NBIRTH", out, number);
+    problem(HostProblem::late_message,
+            fmt::format("a message of {}/{} sent before its last NBIRTH", node.status.group,
+                        node.status.edge),
+            out, number);
     return Order::late;
   }
   watch_for_duplicate(number, head.seq, now, out);
@@ -201,7 +213,9 @@ HostSession::Machine::Order HostSession::Machine::in_order(NodeNumber number,
   if (distance >= 128) {
     // Behind: late, or a session whose NBIRTH was lost. Only a birth can tell.
     problem(HostProblem::late_message,
-            fmt::format("number {} where {} was due", head.seq, node.expected), out, number);
+            fmt::format("number {} of {}/{} where {} was due", head.seq, node.status.group,
+                        node.status.edge, node.expected),
+            out, number);
     distrust(number);
     ask_rebirth(number, name_of(HostProblem::late_message), now, out);
     return is_device_type(head.type) && head.type != MessageType::ddata ? Order::later : Order::now;
@@ -251,8 +265,9 @@ void HostSession::Machine::give_up_gap(NodeNumber number, HostProblem cause, con
     return static_cast<std::uint8_t>(m.seq - expected);
   });
   problem(cause,
-          fmt::format("number {} never came; {} messages behind it", expected, waiting.size()), out,
-          number);
+          fmt::format("number {} of {}/{} never came; {} messages behind it", expected,
+                      node.status.group, node.status.edge, waiting.size()),
+          out, number);
   // A birth may have been among what was lost: what follows waits for a new one.
   distrust(number);
   ask_rebirth(number, name_of(cause), now, out);
@@ -330,13 +345,18 @@ void HostSession::Machine::hold(NodeNumber number, const KeptMessage& head, Byte
   HostNode& node = at(number);
   while (!keep(node, node.held, options_.held_messages_max, head, payload)) {
     if (node.held.empty()) {
-      problem(HostProblem::held_overflow, "a message waiting for a birth was dropped", out, number);
+      problem(HostProblem::held_overflow,
+              fmt::format("a message of {}/{} waiting for a birth was dropped", node.status.group,
+                          node.status.edge),
+              out, number);
       return;
     }
     forget(node, node.held.front());
     node.held.erase(node.held.begin());
-    problem(HostProblem::held_overflow, "the oldest message waiting for a birth was dropped", out,
-            number);
+    problem(HostProblem::held_overflow,
+            fmt::format("the oldest message of {}/{} waiting for a birth was dropped",
+                        node.status.group, node.status.edge),
+            out, number);
   }
 }
 

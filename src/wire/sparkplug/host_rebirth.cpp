@@ -80,7 +80,9 @@ void HostSession::Machine::give_up_rebirth(NodeNumber number, const Now& now, Ho
   }
   if (known.empty() || !node.status.online) return;
   problem(HostProblem::rebirth_ignored,
-          fmt::format("{} requests for births were not answered", node.rebirth_tries), out, number);
+          fmt::format("{}/{} did not answer {} requests for births", node.status.group,
+                      node.status.edge, node.rebirth_tries),
+          out, number);
   node.rebirth_open = false;
   node.rebirth_tries = 0;
   node.rebirth_due.reset();

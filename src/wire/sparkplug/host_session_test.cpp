@@ -320,6 +320,43 @@ TEST(HostData, live_and_historical_in_one_message_are_taken_apart) {
   EXPECT_EQ(speeds(rig), (std::vector<double>{1.0, 2.0}));
 }
 
+TEST(HostData, what_is_cut_off_between_two_fields_is_dropped_where_an_edge_envelopes) {
+  HostRig rig = online();
+  Payload birth = node_birth(4);
+  birth.uuid = envelope_uuid;
+  birth.body = bytes_from("x");
+  rig.feed(nbirth, birth);
+  rig.feed(dbirth, motor_birth(1));
+  Payload cut = motor_data(2, 7.0);
+  cut.seq.reset();
+  rig.feed(ddata, cut);
+  rig.feed(ddeath, Payload{});
+  rig.feed(dbirth, Payload{});
+  EXPECT_EQ(rig.count(HostProblem::missing_sequence), 3u);
+  rig.feed(nbirth, node_birth(4));
+  Payload short_birth = birth;
+  short_birth.metrics.clear();
+  short_birth.seq.reset();
+  short_birth.body.clear();
+  rig.feed(nbirth, short_birth);
+  EXPECT_EQ(rig.count(HostProblem::malformed_payload), 2u);
+  rig.feed(ddata, motor_data(2, 3.0));
+  EXPECT_EQ(speeds(rig), std::vector<double>{3.0});
+  EXPECT_TRUE(rig.of(HostActionKind::device_died).empty());
+  EXPECT_TRUE(rig.of(MessageType::ncmd).empty());
+}
+
+TEST(HostData, what_is_no_payload_needs_no_birth) {
+  HostRig rig = online();
+  rig.feed(ddata, as_bytes("\xFF\x01\x02"));
+  rig.feed(dbirth, as_bytes("\xFF\x01\x02"));
+  EXPECT_EQ(rig.count(HostProblem::malformed_payload), 2u);
+  EXPECT_EQ(rig.count(HostProblem::unknown_node), 0u);
+  EXPECT_TRUE(rig.of(MessageType::ncmd).empty());
+  for (const HostAction& problem : rig.of(HostActionKind::problem))
+    EXPECT_NE(problem.text.find("press-1/motor"), std::string::npos) << problem.text;
+}
+
 TEST(HostData, malformed_payloads_and_topics_are_counted_and_touch_nobody) {
   HostRig rig = with_motor();
   rig.feed(ddata, as_bytes("\x0A\xFF\xFF"));
