@@ -15,7 +15,8 @@ std::vector<ontology::MetricDefinition> node_metrics() {
           {"Millwright/Accepted", DataType::uint64, "{sample}"},
           {"Millwright/Waiting", DataType::uint64, "{sample}"},
           {"Millwright/Waiting Bytes", DataType::uint64, "By"},
-          {"Millwright/Input Ended", DataType::boolean, ""}};
+          {"Millwright/Input Ended", DataType::boolean, ""},
+          {std::string(links::running_metric), DataType::string, ""}};
 }
 
 EdgeCore::EdgeCore(engine::World world, EdgeOptions options)
@@ -43,6 +44,7 @@ Result<std::unique_ptr<EdgeCore>> EdgeCore::create(engine::World world, EdgeOpti
                                                     core->options_.sender);
   if (auto done = core->uplink_->set_device("", node_metrics(), {}); !done)
     return pass(std::move(done));
+  core->set_running(core->options_.running);
   for (const auto& lane : core->lanes_) {
     for (const auto& schema : lane->outputs()) {
       if (auto done = core->declare_schema(schema); !done) return pass(std::move(done));
@@ -54,7 +56,7 @@ Result<std::unique_ptr<EdgeCore>> EdgeCore::create(engine::World world, EdgeOpti
 Result<void> EdgeCore::open_lanes(std::vector<Source> sources) {
   for (Source& source : sources) {
     auto lane = std::make_unique<SourceLane>(*this, source.name, std::move(source.driver));
-    if (auto done = lane->open(std::move(source.pipelines)); !done)
+    if (auto done = lane->open(std::move(source.pipelines), std::move(source.triggers)); !done)
       return pass(std::move(done), "source " + source.name);
     lanes_.push_back(std::move(lane));
   }
@@ -68,11 +70,49 @@ void EdgeCore::start() {
   }
   telemetry_timer_ =
       world_.executor.post_after(options_.telemetry_interval, [this] { telemetry(); });
+  arm_checkpoints();
+}
+
+void EdgeCore::arm_checkpoints() {
   const bool holds_state =
       std::ranges::any_of(lanes_, [](const auto& lane) { return lane->holds_state(); });
-  if (holds_state)
+  if (holds_state && !checkpoint_timer_)
     checkpoint_timer_ =
         world_.executor.post_after(options_.checkpoint_interval, [this] { save_checkpoints(); });
+}
+
+Result<void> EdgeCore::activate(std::string_view model,
+                                const pipeline::StageModelFactory& factory) {
+  bool found = false;
+  for (auto& lane : lanes_) {
+    auto prepared = lane->prepare(model, factory);
+    if (!prepared) {
+      for (auto& other : lanes_) other->forget_prepared();
+      return pass(std::move(prepared), fmt::format("putting model {} in force", model));
+    }
+    found = found || *prepared;
+  }
+  if (!found)
+    return fail(Code::not_found, fmt::format("no pipeline of this edge scores with '{}'", model));
+  for (auto& lane : lanes_) lane->activate_prepared(model);
+  // Checkpoints of the version before mean nothing to this one.
+  if (journal_->staged_bytes() > 0) commit();
+  for (auto& lane : lanes_) lane->save_checkpoint();
+  arm_checkpoints();
+  world_.log.info("edge", fmt::format("model {} is in force", model));
+  return {};
+}
+
+void EdgeCore::set_running(std::string running) {
+  options_.running = std::move(running);
+  ontology::Batch batch;
+  ontology::Row row;
+  row.ts_us = world_.clock.utc_now().us;
+  row.slot = 5;
+  batch.set_payload(row, options_.running);
+  batch.rows.push_back(row);
+  (void)uplink_->session().set_values("", batch);
+  if (uplink_->is_born()) (void)uplink_->publish("", batch, {}, sparkplug::DataClass::live);
 }
 
 void EdgeCore::stop() {
@@ -146,26 +186,42 @@ void EdgeCore::on_lost() {
 void EdgeCore::on_command(const std::string& device,
                           std::vector<sparkplug::CommandMetric>& metrics) {
   for (auto& metric : metrics) {
-    if (device.empty() && metric.name == links::acknowledge_metric) {
-      const auto* bytes = std::get_if<Bytes>(&metric.value);
-      auto list =
-          bytes != nullptr
-              ? envelope::decode_acknowledgements(*bytes)
-              : Result<std::vector<envelope::Acknowledgement>>(fail(Code::corrupt, "no bytes"));
-      if (!list) {
-        world_.log.warning("edge", "an acknowledgement does not decode: " + list.error().text());
-        continue;
-      }
-      for (const auto& acknowledgement : *list) {
-        if (acknowledgement.producer != options_.edge) continue;
-        sender_->on_acknowledgement(acknowledgement, world_.clock.monotonic_now());
-      }
-      arm_tick();
-      for (auto& lane : lanes_) lane->resume();
-    } else if (!device.empty()) {
+    if (device.empty())
+      on_node_command(metric);
+    else
       command_device(device, metric);
-    }
   }
+}
+
+void EdgeCore::on_node_command(const sparkplug::CommandMetric& metric) {
+  const auto* bytes = std::get_if<Bytes>(&metric.value);
+  if (metric.name == links::release_metric) {
+    if (bytes == nullptr) return world_.log.warning("edge", "a release without bytes is refused");
+    if (release_listener_ != nullptr) return release_listener_->on_release(*bytes);
+    return world_.log.warning("edge", "a release came and nobody here takes one");
+  }
+  if (metric.name != links::acknowledge_metric) return;
+  auto list = bytes != nullptr
+                  ? envelope::decode_acknowledgements(*bytes)
+                  : Result<std::vector<envelope::Acknowledgement>>(fail(Code::corrupt, "no bytes"));
+  if (!list)
+    return world_.log.warning("edge", "an acknowledgement does not decode: " + list.error().text());
+  for (const auto& acknowledgement : *list) {
+    if (acknowledgement.producer != options_.edge) continue;
+    sender_->on_acknowledgement(acknowledgement, world_.clock.monotonic_now());
+  }
+  arm_tick();
+  for (auto& lane : lanes_) lane->resume();
+}
+
+Result<void> EdgeCore::issue(const drivers::Command& command) {
+  for (auto& lane : lanes_) {
+    const auto& devices = lane->driver().devices();
+    if (std::ranges::any_of(devices,
+                            [&](const auto& d) { return d.address.device == command.device; }))
+      return lane->driver().command(command);
+  }
+  return fail(Code::not_found, fmt::format("there is no device '{}'", command.device));
 }
 
 void EdgeCore::command_device(const std::string& device, const sparkplug::CommandMetric& metric) {
@@ -177,14 +233,8 @@ void EdgeCore::command_device(const std::string& device, const sparkplug::Comman
   else
     return world_.log.warning("edge",
                               "command " + device + "/" + metric.name + " refused: not a number");
-  for (auto& lane : lanes_) {
-    const auto& devices = lane->driver().devices();
-    if (std::ranges::none_of(devices, [&](const auto& d) { return d.address.device == device; }))
-      continue;
-    auto done = lane->driver().command({device, metric.name, value, std::chrono::minutes(1)});
-    if (!done) world_.log.warning("edge", "command refused: " + done.error().text());
-    return;
-  }
+  if (auto done = issue({device, metric.name, value, std::chrono::minutes(1)}); !done)
+    world_.log.warning("edge", "command refused: " + done.error().text());
 }
 
 Result<void> EdgeCore::declare_schema(const ontology::DeviceSchema& schema) {
@@ -224,8 +274,8 @@ void EdgeCore::telemetry() {
 }
 
 void EdgeCore::save_checkpoints() {
-  checkpoint_timer_ =
-      world_.executor.post_after(options_.checkpoint_interval, [this] { save_checkpoints(); });
+  checkpoint_timer_.reset();
+  arm_checkpoints();
   if (journal_->staged_bytes() > 0) commit();
   for (auto& lane : lanes_) lane->save_checkpoint();
 }
@@ -245,7 +295,10 @@ EdgeStatus EdgeCore::status() const {
       std::ranges::all_of(lanes_, [](const auto& lane) { return lane->has_ended(); });
   status.drained =
       status.input_ended && status.samples_waiting == 0 && journal_->staged_bytes() == 0;
-  for (const auto& lane : lanes_) status.sources.push_back(lane->driver().status());
+  for (const auto& lane : lanes_) {
+    status.sources.push_back(lane->driver().status());
+    lane->add_status(status.triggers);
+  }
   return status;
 }
 

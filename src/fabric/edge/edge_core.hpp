@@ -17,6 +17,8 @@
 #include "fabric/custody/journal.hpp"
 #include "fabric/custody/sender.hpp"
 #include "fabric/drivers/driver.hpp"
+#include "fabric/edge/trigger.hpp"
+#include "fabric/links/node_control.hpp"
 #include "fabric/links/uplink.hpp"
 #include "fabric/pipeline/pipeline.hpp"
 
@@ -28,6 +30,7 @@ struct Source {
   std::string name;  ///< names the source's place in the journal; stable over restarts
   std::unique_ptr<drivers::Driver> driver;
   std::vector<std::optional<pipeline::PipelineSpec>> pipelines;
+  std::vector<TriggerSpec> triggers = {};
 };
 
 struct EdgeOptions {
@@ -40,6 +43,7 @@ struct EdgeOptions {
       std::chrono::milliseconds(5);         ///< longest wait for company in one sync
   std::uint64_t commit_bytes = 256 * 1024;  ///< or so many staged bytes
   Duration telemetry_interval = std::chrono::seconds(1);
+  std::string running;  ///< what this process attests to run; see set_running
   Duration checkpoint_interval = std::chrono::seconds(10);  ///< of pipelines that hold state
 };
 
@@ -55,6 +59,7 @@ struct EdgeStatus {
   bool input_ended = false;  ///< every source has ended
   bool drained = false;      ///< and everything is acknowledged
   std::vector<drivers::DriverStatus> sources;
+  std::vector<TriggerStatus> triggers;
 };
 
 class EdgeCore final : public links::UplinkListener, public custody::SenderLink {
@@ -70,6 +75,15 @@ class EdgeCore final : public links::UplinkListener, public custody::SenderLink 
   bool has_left() const { return uplink_->state() == sparkplug::EdgeState::stopped; }
   EdgeStatus status() const;
   custody::Journal& journal() { return *journal_; }
+
+  /// Puts a version of a model in force in every pipeline that scores with `model`, between two
+  /// batches. `not_found`: none does; any other error: it fits one of them not, and all go on with
+  /// the version before.
+  Result<void> activate(std::string_view model, const pipeline::StageModelFactory& factory);
+  /// Who is handed releases; null: nobody, they are said and dropped. Outlives the core.
+  void listen(links::ReleaseListener* listener) { release_listener_ = listener; }
+  /// What this process attests to run from now on.
+  void set_running(std::string running);
 
   void on_need_births() override;
   void on_born() override;
@@ -91,6 +105,10 @@ class EdgeCore final : public links::UplinkListener, public custody::SenderLink 
   void commit();
   void arm_tick();
   void telemetry();
+  void on_node_command(const sparkplug::CommandMetric& metric);
+  /// `not_found`: no source has the device.
+  Result<void> issue(const drivers::Command& command);
+  void arm_checkpoints();
   void command_device(const std::string& device, const sparkplug::CommandMetric& metric);
   void save_checkpoints();
 
@@ -104,6 +122,7 @@ class EdgeCore final : public links::UplinkListener, public custody::SenderLink 
       declared_;  ///< schema in force in the session, by device
   std::optional<engine::TimerId> commit_timer_, tick_timer_, telemetry_timer_, checkpoint_timer_;
   std::uint64_t samples_lost_ = 0;
+  links::ReleaseListener* release_listener_ = nullptr;
   bool sync_failing_ = false;
 };
 

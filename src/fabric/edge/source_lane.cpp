@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/digest.hpp"
+#include "base/format.hpp"
 #include "ontology/provenance.hpp"
 
 namespace millwright::edge {
@@ -38,7 +39,8 @@ Result<std::optional<drivers::Position>> decode_position(std::string_view token)
 
 }  // namespace
 
-Result<void> EdgeCore::SourceLane::open(std::vector<std::optional<pipeline::PipelineSpec>> specs) {
+Result<void> EdgeCore::SourceLane::open(std::vector<std::optional<pipeline::PipelineSpec>> specs,
+                                        std::vector<TriggerSpec> triggers) {
   const std::string producer = core_.options_.site + "/" + core_.options_.edge;
   const auto& devices = driver_->devices();
   for (std::size_t i = 0; i < devices.size(); ++i) {
@@ -48,23 +50,57 @@ Result<void> EdgeCore::SourceLane::open(std::vector<std::optional<pipeline::Pipe
     Path path;
     ontology::Recipe raw;
     raw.producer = producer;
-    raw.schema = schema_digest(schema);
+    raw.schema = path.schema = schema_digest(schema);
     path.provenance.push_back(core_.journal_->intern(raw.canonical()));
     if (i < specs.size() && specs[i]) {
       auto made = pipeline::Pipeline::create(*specs[i], schema);
       if (!made) return pass(std::move(made), "pipeline of device " + schema.address.device);
       path.pipeline = std::move(*made);
-      for (ontology::Recipe recipe : path.pipeline->recipes()) {
-        recipe.producer = producer;
-        recipe.schema = raw.schema;
-        path.provenance.push_back(core_.journal_->intern(recipe.canonical()));
-      }
+      number_recipes(path);
       schema.metrics = path.pipeline->output().metrics;
     }
     outputs_.push_back(std::move(schema));
     paths_.push_back(std::move(path));
   }
+  for (TriggerSpec& trigger : triggers) {
+    if (auto done = open_trigger(std::move(trigger)); !done) return done;
+  }
   return {};
+}
+
+void EdgeCore::SourceLane::number_recipes(Path& path) {
+  const auto& recipes = path.pipeline->recipes();
+  while (path.provenance.size() <= recipes.size()) {
+    ontology::Recipe recipe = recipes[path.provenance.size() - 1];
+    recipe.producer = core_.options_.site + "/" + core_.options_.edge;
+    recipe.schema = path.schema;
+    path.provenance.push_back(core_.journal_->intern(recipe.canonical()));
+  }
+}
+
+Result<bool> EdgeCore::SourceLane::prepare(std::string_view model,
+                                           const pipeline::StageModelFactory& factory) {
+  bool found = false;
+  for (Path& path : paths_) {
+    if (!path.pipeline || !path.pipeline->scores_with(model)) continue;
+    auto made = path.pipeline->make_models(model, factory);
+    if (!made) return pass(std::move(made), "source " + name_);
+    path.prepared = std::move(*made);
+    found = true;
+  }
+  return found;
+}
+
+void EdgeCore::SourceLane::forget_prepared() {
+  for (Path& path : paths_) path.prepared.clear();
+}
+
+void EdgeCore::SourceLane::activate_prepared(std::string_view model) {
+  for (Path& path : paths_) {
+    if (path.prepared.empty()) continue;
+    path.pipeline->activate(model, std::exchange(path.prepared, {}));
+    number_recipes(path);
+  }
 }
 
 bool EdgeCore::SourceLane::holds_state() const {
@@ -167,6 +203,8 @@ void EdgeCore::SourceLane::journal_outcome(std::uint32_t device, ontology::Batch
     const auto& numbers = paths_[device].provenance;
     row.provenance = row.provenance < numbers.size() ? numbers[row.provenance] : numbers[0];
   }
+  batch.rows.insert(batch.rows.end(), decided_.begin(), decided_.end());
+  decided_.clear();
   pending_.push_back({device, std::move(batch), std::move(token)});
   batch = {};
   append_pending();
@@ -187,6 +225,7 @@ drivers::Answer EdgeCore::SourceLane::offer(std::uint32_t device, const ontology
   else
     outcome_ = batch;
   position_ = position;
+  if (!triggers_.empty()) pull_triggers(device, is_stored);
   if (!is_stored) journal_outcome(device, outcome_, encode_position(position));
   return drivers::Answer::taken;
 }

@@ -10,14 +10,19 @@ using ontology::DeviceSchema;
 using sparkplug::HostAction;
 using sparkplug::HostActionKind;
 
-namespace {
-
-std::vector<ontology::MetricDefinition> node_metrics() {
-  return {{"Millwright/Edges Online", DataType::uint64, "1"},
-          {"Millwright/Relay Bytes", DataType::uint64, "By"}};
+std::vector<ontology::MetricDefinition> GatewayCore::node_metrics() const {
+  std::vector<ontology::MetricDefinition> out{
+      {"Millwright/Edges Online", DataType::uint64, "1"},
+      {"Millwright/Relay Bytes", DataType::uint64, "By"},
+      {std::string(links::running_metric), DataType::string, ""}};
+  if (tier_two_) {
+    out.push_back({"Millwright/Incarnation", DataType::uint64, ""});
+    out.push_back({"Millwright/Accepted", DataType::uint64, "{sample}"});
+    out.push_back({"Millwright/Waiting", DataType::uint64, "{sample}"});
+    out.push_back({"Millwright/Waiting Bytes", DataType::uint64, "By"});
+  }
+  return out;
 }
-
-}  // namespace
 
 GatewayCore::GatewayCore(engine::World world, GatewayOptions options)
     : world_(world), options_(std::move(options)) {
@@ -31,7 +36,7 @@ GatewayCore::~GatewayCore() {
 }
 
 Result<std::unique_ptr<GatewayCore>> GatewayCore::create(engine::World world,
-                                                         GatewayOptions options) {
+                                                         GatewayOptions options, Scorer* scorer) {
   std::unique_ptr<GatewayCore> core(new GatewayCore(world, std::move(options)));
   auto site = links::HostLink::create(world, core->options_.site_link, *core);
   if (!site) return pass(std::move(site));
@@ -39,8 +44,17 @@ Result<std::unique_ptr<GatewayCore>> GatewayCore::create(engine::World world,
   auto uplink = links::Uplink::create(world, core->options_.uplink, *core);
   if (!uplink) return pass(std::move(uplink));
   core->uplink_ = std::move(*uplink);
-  if (auto done = core->uplink_->set_device("", node_metrics(), {}); !done)
+  if (scorer != nullptr) {
+    TierTwoOptions tier_two = core->options_.tier_two;
+    tier_two.site = core->options_.site;
+    tier_two.gateway = core->options_.gateway;
+    auto opened = TierTwo::open(world, std::move(tier_two), *scorer, *core);
+    if (!opened) return pass(std::move(opened));
+    core->tier_two_ = std::move(*opened);
+  }
+  if (auto done = core->uplink_->set_device("", core->node_metrics(), {}); !done)
     return pass(std::move(done));
+  core->set_running(core->options_.running);
   return core;
 }
 
@@ -55,6 +69,7 @@ void GatewayCore::start() {
 
 void GatewayCore::stop() {
   site_->stop();
+  if (tier_two_) tier_two_->stop();
   uplink_->stop();
 }
 
@@ -133,6 +148,7 @@ void GatewayCore::on_birth(HostAction& event) {
       if (birth && birth->kind == envelope::Kind::birth) {
         edge.status.acknowledged_custody = true;
         edge.relay->on_birth(*birth);
+        if (tier_two_) tier_two_->on_birth(edge.status.edge, *birth);
         edge.told_due = true;
         body = edge.relay->birth_envelope();
       } else {
@@ -143,8 +159,11 @@ void GatewayCore::on_birth(HostAction& event) {
   if (auto done = declare(edge, status.address.device, event.schema, body); !done) {
     return world_.log.warning("gateway", done.error().text());
   }
-  // Values of a foreign birth are samples; those of ours come by their own numbers.
-  if (!edge.status.acknowledged_custody) {
+  // Values of a foreign birth are samples; those of ours come by their own numbers, but for the
+  // node's telemetry.
+  if (is_node && edge.status.acknowledged_custody) {
+    forward_telemetry(edge, status.address, event.schema, event.batch);
+  } else if (!edge.status.acknowledged_custody) {
     forward_unnumbered(edge, status.address, event.schema, event.batch, sparkplug::DataClass::live);
   }
 }
@@ -154,11 +173,18 @@ void GatewayCore::on_data(HostAction& event) {
   Edge& edge = edge_of(status.address, event.node);
   ++edge.status.messages;
   if (event.body.empty()) {
+    if (edge.status.acknowledged_custody && status.address.device == ontology::node_device)
+      return forward_telemetry(edge, status.address, status.schema, event.batch);
     return forward_unnumbered(edge, status.address, status.schema, event.batch, event.data_class);
   }
   auto decoded = envelope::decode(event.body);
   if (!decoded)
     return world_.log.warning("gateway", status.address.text() + ": " + decoded.error().text());
+  if (tier_two_) {
+    const auto taken =
+        tier_two_->offer(edge.status.edge, *status.schema, event.batch, *decoded, event.data_class);
+    if (taken == TierTwo::Taken::duplicate || taken == TierTwo::Taken::gap) edge.told_due = true;
+  }
   custody::RelayMessage message;
   message.range = {decoded->incarnation, decoded->first_sequence, decoded->count};
   message.schema = status.schema;
@@ -203,6 +229,19 @@ void GatewayCore::forward_unnumbered(Edge& edge, const ontology::DeviceAddress& 
   (void)uplink_->publish(wire_name(edge.status.edge, address.device), batch, {}, data_class);
 }
 
+void GatewayCore::forward_telemetry(Edge& edge, const ontology::DeviceAddress& address,
+                                    const std::shared_ptr<const DeviceSchema>& schema,
+                                    const ontology::Batch& batch) {
+  ontology::Batch known = batch;
+  std::erase_if(known.rows, [](const ontology::Row& row) { return row.is_null; });
+  if (known.empty() || schema == nullptr) return;
+  const std::string name = wire_name(edge.status.edge, address.device);
+  const auto declared = edge.declared.find(name);
+  if (declared == edge.declared.end() || declared->second->metrics != schema->metrics) return;
+  (void)uplink_->session().set_values(name, known);
+  if (uplink_->is_born()) (void)uplink_->publish(name, known, {}, sparkplug::DataClass::live);
+}
+
 void GatewayCore::on_device_died(sparkplug::DeviceNumber device) {
   const auto& status = site_->session().device(device);
   const auto it = edges_.find(status.address.edge);
@@ -221,13 +260,17 @@ void GatewayCore::release_departed(Edge& edge) {
 }
 
 void GatewayCore::on_need_births() {
-  // Its own place in custody: a gateway numbers its own values; it has sent none yet in this life.
-  envelope::Envelope own;
-  own.kind = envelope::Kind::birth;
-  own.producer = options_.gateway;
-  own.incarnation = incarnation_;
+  // Its own place in custody: a gateway numbers its own values. Without a scorer there are none.
   Bytes body;
-  envelope::encode(own, body);
+  if (tier_two_) {
+    body = tier_two_->birth_envelope();
+  } else {
+    envelope::Envelope own;
+    own.kind = envelope::Kind::birth;
+    own.producer = options_.gateway;
+    own.incarnation = incarnation_;
+    envelope::encode(own, body);
+  }
   uplink_->set_birth_body("", body);
   for (auto& [id, edge] : edges_) {
     if (edge.relay->has_birth()) {
@@ -238,29 +281,41 @@ void GatewayCore::on_need_births() {
 
 void GatewayCore::on_born() {
   for (auto& [id, edge] : edges_) edge.relay->on_uplink_born(world_.clock.monotonic_now());
+  if (tier_two_) tier_two_->on_born();
 }
 
 void GatewayCore::on_lost() {
   for (auto& [id, edge] : edges_) edge.relay->on_uplink_lost();
+  if (tier_two_) tier_two_->on_lost();
+}
+
+void GatewayCore::on_node_command(sparkplug::CommandMetric& metric) {
+  const auto* bytes = std::get_if<Bytes>(&metric.value);
+  if (bytes == nullptr) return;
+  if (metric.name == links::release_metric) {
+    if (release_listener_ != nullptr) return release_listener_->on_release(*bytes);
+    return world_.log.warning("gateway", "a release came and nobody here takes one");
+  }
+  if (metric.name != links::acknowledge_metric) return;
+  auto list = envelope::decode_acknowledgements(*bytes);
+  if (!list)
+    return world_.log.warning("gateway",
+                              "an acknowledgement does not decode: " + list.error().text());
+  for (const auto& acknowledgement : *list) {
+    if (tier_two_ && acknowledgement.producer == options_.gateway)
+      tier_two_->on_acknowledgement(acknowledgement);
+    const auto it = edges_.find(acknowledgement.producer);
+    if (it == edges_.end()) continue;
+    it->second.relay->on_acknowledgement(acknowledgement, world_.clock.monotonic_now());
+    it->second.told_due = true;
+  }
 }
 
 void GatewayCore::on_command(const std::string& device,
                              std::vector<sparkplug::CommandMetric>& metrics) {
   for (auto& metric : metrics) {
-    if (device.empty() && metric.name == links::acknowledge_metric) {
-      const auto* bytes = std::get_if<Bytes>(&metric.value);
-      if (bytes == nullptr) continue;
-      auto list = envelope::decode_acknowledgements(*bytes);
-      if (!list) {
-        world_.log.warning("gateway", "an acknowledgement does not decode: " + list.error().text());
-        continue;
-      }
-      for (const auto& acknowledgement : *list) {
-        const auto it = edges_.find(acknowledgement.producer);
-        if (it == edges_.end()) continue;
-        it->second.relay->on_acknowledgement(acknowledgement, world_.clock.monotonic_now());
-        it->second.told_due = true;
-      }
+    if (device.empty()) {
+      on_node_command(metric);
       continue;
     }
     // A command for an edge's device: passed on under the device's own name.
@@ -289,7 +344,10 @@ void GatewayCore::acknowledge_edges() {
     release_departed(edge);
     if (!edge.told_due || !edge.status.online) continue;
     edge.told_due = false;
-    const auto list = edge.relay->acknowledgements();
+    auto list = edge.relay->acknowledgements();
+    if (tier_two_) {
+      for (auto& acknowledgement : list) tier_two_->clamp(acknowledgement);
+    }
     if (!list.empty()) site_->acknowledge(edge.node, list);
   }
 }
@@ -303,16 +361,57 @@ void GatewayCore::telemetry() {
     online += edge.status.online ? 1 : 0;
     bytes += edge.relay->bytes_held();
   }
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> values{{0, online}, {1, bytes}};
+  if (tier_two_) {
+    const TierTwoStatus own = tier_two_->status();
+    values.insert(values.end(), {{3, own.incarnation},
+                                 {4, own.samples_accepted},
+                                 {5, own.samples_waiting},
+                                 {6, own.bytes_waiting}});
+  }
   ontology::Batch batch;
-  const std::uint64_t values[] = {online, bytes};
-  for (std::uint32_t slot = 0; slot < std::size(values); ++slot) {
+  for (const auto& [slot, value] : values) {
     ontology::Row row;
     row.ts_us = world_.clock.utc_now().us;
     row.slot = slot;
-    row.bits = values[slot];
+    row.bits = value;
     batch.rows.push_back(row);
   }
   (void)uplink_->publish("", batch, {}, sparkplug::DataClass::live);
+}
+
+void GatewayCore::set_running(std::string running) {
+  options_.running = std::move(running);
+  ontology::Batch batch;
+  ontology::Row row;
+  row.ts_us = world_.clock.utc_now().us;
+  row.slot = 2;
+  batch.set_payload(row, options_.running);
+  batch.rows.push_back(row);
+  (void)uplink_->session().set_values("", batch);
+  if (uplink_->is_born()) (void)uplink_->publish("", batch, {}, sparkplug::DataClass::live);
+}
+
+Result<void> GatewayCore::declare_schema(const DeviceSchema& schema) {
+  auto& declared = own_declared_[schema.address.device];
+  if (declared == schema.metrics) return {};
+  if (auto done = uplink_->set_device(schema.address.device, schema.metrics, {}); !done)
+    return done;
+  declared = schema.metrics;
+  return {};
+}
+
+Result<void> GatewayCore::send_data(const std::string& device, const ontology::Batch& batch,
+                                    ByteView envelope, sparkplug::DataClass data_class) {
+  return uplink_->publish(device, batch, envelope, data_class);
+}
+
+Result<void> GatewayCore::send_loss(ByteView envelope) {
+  return uplink_->publish("", {}, envelope, sparkplug::DataClass::live);
+}
+
+void GatewayCore::on_used(const std::string& id) {
+  if (const auto it = edges_.find(id); it != edges_.end()) it->second.told_due = true;
 }
 
 GatewayStatus GatewayCore::status() const {
@@ -323,6 +422,7 @@ GatewayStatus GatewayCore::status() const {
     status.edges.push_back(edge.status);
     status.edges.back().bytes_held = edge.relay->bytes_held();
   }
+  if (tier_two_) status.tier_two = tier_two_->status();
   return status;
 }
 

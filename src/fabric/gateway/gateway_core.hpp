@@ -1,6 +1,8 @@
 // The core of a gateway: primary host of its site's edges and one edge node towards the hub. What
 // its edges send is forwarded with its envelope unchanged; what the hub acknowledges is passed
-// down. It answers for nothing of theirs: edges keep their samples until the hub has them.
+// down. It answers for nothing of theirs: edges keep their samples until the hub has them. With a
+// scorer it is a producer too, of what tier 2 derives (tier_two.hpp); without one it stores
+// nothing.
 //
 // Single-threaded on the world's executor. Bounds: per edge the relay's bytes.
 #pragma once
@@ -14,7 +16,9 @@
 
 #include "engine/world.hpp"
 #include "fabric/custody/relay.hpp"
+#include "fabric/gateway/tier_two.hpp"
 #include "fabric/links/host_link.hpp"
+#include "fabric/links/node_control.hpp"
 #include "fabric/links/uplink.hpp"
 
 namespace millwright::gateway {
@@ -25,6 +29,8 @@ struct GatewayOptions {
   links::HostLinkOptions site_link;
   links::UplinkOptions uplink;
   custody::RelayOptions relay;
+  TierTwoOptions tier_two;  ///< used with a scorer; its `site` and `gateway` are those above
+  std::string running;      ///< what this process attests to run; see set_running
   Duration acknowledge_interval = std::chrono::milliseconds(50);
   Duration telemetry_interval = std::chrono::seconds(1);
 };
@@ -42,13 +48,17 @@ struct GatewayStatus {
   bool site_online = false;
   bool uplink_born = false;
   std::vector<EdgeRelayStatus> edges;
+  std::optional<TierTwoStatus> tier_two;
 };
 
 class GatewayCore final : public links::HostListener,
                           public links::UplinkListener,
-                          public custody::RelayLink {
+                          public custody::RelayLink,
+                          public TierTwoLink {
  public:
-  static Result<std::unique_ptr<GatewayCore>> create(engine::World world, GatewayOptions options);
+  /// `scorer` (or none: then nothing is derived) outlives the core.
+  static Result<std::unique_ptr<GatewayCore>> create(engine::World world, GatewayOptions options,
+                                                     Scorer* scorer = nullptr);
   ~GatewayCore() override;
 
   void start();
@@ -56,6 +66,12 @@ class GatewayCore final : public links::HostListener,
   /// True when the goodbye of `stop` is out and the uplink closed.
   bool has_left() const { return uplink_->state() == sparkplug::EdgeState::stopped; }
   GatewayStatus status() const;
+  /// Null without a scorer.
+  TierTwo* tier_two() { return tier_two_.get(); }
+  /// Who is handed releases; null: nobody, they are said and dropped. Outlives the core.
+  void listen(links::ReleaseListener* listener) { release_listener_ = listener; }
+  /// What this process attests to run from now on.
+  void set_running(std::string running);
 
   void on_host_event(sparkplug::HostAction& event) override;
   void on_need_births() override;
@@ -64,6 +80,11 @@ class GatewayCore final : public links::HostListener,
   void on_command(const std::string& device,
                   std::vector<sparkplug::CommandMetric>& metrics) override;
   Result<void> forward(const std::string& edge, const custody::RelayMessage& message) override;
+  Result<void> declare_schema(const ontology::DeviceSchema& schema) override;
+  Result<void> send_data(const std::string& device, const ontology::Batch& batch, ByteView envelope,
+                         sparkplug::DataClass data_class) override;
+  Result<void> send_loss(ByteView envelope) override;
+  void on_used(const std::string& edge) override;
 
  private:
   struct Edge {
@@ -88,7 +109,13 @@ class GatewayCore final : public links::HostListener,
   void forward_unnumbered(Edge& edge, const ontology::DeviceAddress& address,
                           const std::shared_ptr<const ontology::DeviceSchema>& schema,
                           const ontology::Batch& batch, sparkplug::DataClass data_class);
+  /// Telemetry of an edge's node: known at the hub from its next birth on, and now.
+  void forward_telemetry(Edge& edge, const ontology::DeviceAddress& address,
+                         const std::shared_ptr<const ontology::DeviceSchema>& schema,
+                         const ontology::Batch& batch);
+  void on_node_command(sparkplug::CommandMetric& metric);
   void release_departed(Edge& edge);
+  std::vector<ontology::MetricDefinition> node_metrics() const;
   void acknowledge_edges();
   void telemetry();
   std::string wire_name(const std::string& edge, std::string_view device) const {
@@ -101,6 +128,9 @@ class GatewayCore final : public links::HostListener,
   std::unique_ptr<links::HostLink> site_;
   std::unique_ptr<links::Uplink> uplink_;
   std::map<std::string, Edge> edges_;
+  std::unique_ptr<TierTwo> tier_two_;
+  std::map<std::string, std::vector<ontology::MetricDefinition>> own_declared_;
+  links::ReleaseListener* release_listener_ = nullptr;
   std::optional<engine::TimerId> tick_timer_, telemetry_timer_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/format.hpp"
 #include "fabric/custody/sender.hpp"
+#include "fabric/links/node_control.hpp"
 
 namespace millwright::hub {
 
@@ -119,6 +120,8 @@ void HubCore::on_birth(HostAction& event) {
   }
   // Behind a gateway a device's birth may arrive without that of its edge (QoS 0): nobody knows
   // then whether its values come again by their numbers.
+  if (device.is_node && producer.status.custody == Custody::acknowledged)
+    on_telemetry(producer, device, event.batch);
   const bool foreign = producer.heard_node && producer.status.custody == Custody::best_effort;
   if (device.is_node && !foreign) return;
   auto series = historian_.define(*event.schema);
@@ -260,6 +263,8 @@ void HubCore::on_telemetry(Producer& producer, const Device& device, const ontol
       status.bytes_waiting = row.bits;
     else if (name == "Millwright/Input Ended")
       status.input_ended = row.bits != 0;
+    else if (name == links::running_metric)
+      status.running = batch.payload(row);
   }
 }
 
@@ -376,6 +381,19 @@ void HubCore::repeat() {
     }
   }
   historian_.tick();
+}
+
+Result<void> HubCore::command(const ProducerId& id,
+                              std::span<const sparkplug::CommandMetric> metrics) {
+  const auto number = producer_numbers_.find(id);
+  for (std::uint32_t i = 0; i < devices_.size() && number != producer_numbers_.end(); ++i) {
+    // A producer that moved has a node here and one behind its former gateway: the one in use.
+    if (!devices_[i].is_node || devices_[i].producer != number->second ||
+        link_->session().device(sparkplug::DeviceNumber(i)).node != producers_[number->second].node)
+      continue;
+    return link_->command(sparkplug::DeviceNumber(i), metrics);
+  }
+  return fail(Code::not_found, fmt::format("no birth of {} was heard", id.text()));
 }
 
 HubStatus HubCore::status() const {

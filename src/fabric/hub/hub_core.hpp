@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct ProducerStatus {
   std::uint64_t samples_waiting = 0;
   std::uint64_t bytes_waiting = 0;
   bool input_ended = false;
+  std::string running;                 ///< what it attests to run, as it reported last
   std::uint64_t samples_received = 0;  ///< stored by this process
   std::uint64_t gaps = 0;              ///< runs refused because something before them was missing
   std::optional<Timestamp> heard_at;
@@ -64,6 +66,10 @@ class HubCore final : public links::HostListener {
   HubStatus status() const;
   historian::Historian& historian() { return historian_; }
   links::HostLink& link() { return *link_; }
+  /// To the node of a producer, directly or through its gateway; `Millwright/Release` goes this
+  /// way. `not_found`: no birth of it was heard; `unavailable`: not connected.
+  Result<void> command(const ontology::ProducerId& producer,
+                       std::span<const sparkplug::CommandMetric> metrics);
 
   void on_host_event(sparkplug::HostAction& event) override;
 

@@ -36,6 +36,12 @@ struct Describe {
                        s.stuck_tolerance, static_cast<int>(s.range_severity),
                        static_cast<int>(s.rate_severity), static_cast<int>(s.stuck_severity));
   }
+  std::string operator()(const ScoreSpec& s) const {
+    std::string out = fmt::format("score {}", s.model);
+    for (const auto& output : s.outputs)
+      out += fmt::format(" {}:{}:{}", output.name, static_cast<int>(output.datatype), output.unit);
+    return out;
+  }
 };
 
 }  // namespace
@@ -211,7 +217,7 @@ void Builder::add(const AggregateSpec& spec) {
     std::vector<std::uint32_t> results;
     for (const auto function : spec.functions) {
       Slot slot{source.metric, source.inputs.empty() ? source.metric.name : source.inputs, true,
-                false};
+                false, source.score};
       slot.metric.name = fmt::format("{}/{}_{}", source.metric.name, name_of(function), window);
       slot.metric.datatype = function == Function::count ? DataType::int64 : DataType::float64;
       if (function == Function::count) slot.metric.unit = "1";
@@ -269,6 +275,44 @@ void Builder::add(const FlagSpec& spec) {
   }
   stages.push_back(make_flag(spec, select(chosen)));
   holds_state = holds_state || spec.rate_max || spec.stuck_after;
+}
+
+void Builder::add(const ScoreSpec& spec) {
+  const auto before = problems.size();
+  const auto chosen = resolve(spec.metrics);
+  if (spec.model.empty()) problem("model", "no model is named", "name a Model resource");
+  if (chosen.empty() && problems.size() == before)
+    problem("metrics", "there is nothing to judge", "name numeric metrics of the device");
+  if (spec.outputs.empty()) problem("outputs", "a verdict has no metric", "name at least one");
+  std::vector<std::uint32_t> results;
+  std::vector<ontology::MetricDefinition> inputs;
+  std::string text;
+  for (const auto slot : chosen) {
+    inputs.push_back(slots[slot].metric);
+    text += (text.empty() ? "" : ", ") + slots[slot].metric.name;
+  }
+  for (const auto& output : spec.outputs) {
+    if (output.datatype != DataType::float64 && output.datatype != DataType::boolean)
+      problem("outputs",
+              fmt::format("'{}' is of type {}", output.name, ontology::name_of(output.datatype)),
+              "a verdict is float64 or boolean");
+    if (find(output.name))
+      problem("outputs", fmt::format("there is a metric '{}' already", output.name),
+              "score a device once by each model, or name the outputs otherwise");
+    results.push_back(static_cast<std::uint32_t>(slots.size()));
+    slots.push_back({output, fmt::format("{}; each scan scored by {}", text, spec.model), true,
+                     false, static_cast<std::uint32_t>(scores.size())});
+  }
+  if (problems.size() != before) return;
+  auto stage = make_score(spec.model, select(chosen), chosen, std::move(inputs), std::move(results),
+                          spec.outputs);
+  if (spec.factory) {
+    auto model = stage->make(spec.factory);
+    if (!model) return problem("model", model.error().text(), "put a fitting version in force");
+    stage->activate(std::move(*model));
+  }
+  scores.push_back(stage.get());
+  stages.push_back(std::move(stage));
 }
 
 /// After all stages, so that none of them works on a copy.

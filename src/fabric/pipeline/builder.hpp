@@ -20,6 +20,7 @@ struct Slot {
   std::string inputs;  ///< recipe text: source metric and what was done, empty: as it came
   bool live = true;    ///< false: a stage takes all of it in
   bool raw = false;    ///< an untouched copy
+  std::optional<std::uint32_t> score = {};  ///< number of the score stage that it comes from
 };
 
 class Builder {
@@ -31,6 +32,7 @@ class Builder {
   std::vector<Problem> problems;
   std::vector<Slot> slots;
   std::vector<std::unique_ptr<Stage>> stages;
+  std::vector<ScoreStage*> scores;      ///< those of `stages` that a model judges
   std::vector<std::uint32_t> raw_slot;  ///< by input slot; its own number where there is no copy
   bool holds_state = false;
 
@@ -40,6 +42,7 @@ class Builder {
   void add(const AggregateSpec& spec);
   void add(const DeadbandSpec& spec);
   void add(const FlagSpec& spec);
+  void add(const ScoreSpec& spec);
   void add_raw_copies();
   /// Slots that a stage works on; names that are not there are problems.
   std::vector<std::uint32_t> resolve(const std::vector<std::string>& metrics);

@@ -1,10 +1,12 @@
 // Running a pipeline: raw copies first, then stage after stage, then the slots of the result.
 #include "fabric/pipeline/pipeline.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/format.hpp"
 #include "fabric/pipeline/builder.hpp"
+#include "fabric/pipeline/stages.hpp"
 
 namespace millwright::pipeline {
 namespace {
@@ -29,11 +31,13 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const PipelineSpec& spec,
   out->input_slots_ = static_cast<std::uint32_t>(input.metrics.size());
   out->raw_slot_ = std::move(builder.raw_slot);
   out->holds_state_ = builder.holds_state;
+  out->scores_ = std::move(builder.scores);
   out->identity_ = crc32c(as_bytes(description(spec, input)));
   out->output_.address = input.address;
   for (const auto& slot : builder.slots) {
     out->payload_.push_back(column_of(slot.metric.datatype) == ontology::Column::text ||
                             column_of(slot.metric.datatype) == ontology::Column::blob);
+    out->score_of_.push_back(slot.score);
     if (!slot.live) {
       out->output_slot_.push_back(no_slot);
       out->provenance_.push_back(0);
@@ -44,12 +48,59 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const PipelineSpec& spec,
     ontology::Recipe recipe;
     recipe.pipeline = spec.identity;
     recipe.inputs = slot.inputs;
-    std::uint32_t number = 0;
-    while (number < out->recipes_.size() && out->recipes_[number] != recipe) ++number;
-    if (number == out->recipes_.size()) out->recipes_.push_back(std::move(recipe));
-    out->provenance_.push_back(number + 1);
+    if (slot.score) recipe.model = out->scores_[*slot.score]->model_id();
+    out->provenance_.push_back(out->number_of(std::move(recipe)));
   }
   return out;
+}
+
+std::uint32_t Pipeline::number_of(ontology::Recipe recipe) {
+  const auto known = std::ranges::find(recipes_, recipe);
+  if (known != recipes_.end()) return static_cast<std::uint32_t>(known - recipes_.begin()) + 1;
+  recipes_.push_back(std::move(recipe));
+  return static_cast<std::uint32_t>(recipes_.size());
+}
+
+bool Pipeline::holds_state() const {
+  return holds_state_ ||
+         std::ranges::any_of(scores_, [](const auto* stage) { return stage->holds_state(); });
+}
+
+bool Pipeline::scores_with(std::string_view model) const {
+  return std::ranges::any_of(scores_, [&](const auto* stage) { return stage->model() == model; });
+}
+
+std::vector<std::string> Pipeline::active_models() const {
+  std::vector<std::string> out;
+  for (const auto* stage : scores_) out.push_back(stage->model_id());
+  return out;
+}
+
+Result<std::vector<std::unique_ptr<StageModel>>> Pipeline::make_models(
+    std::string_view model, const StageModelFactory& factory) const {
+  std::vector<std::unique_ptr<StageModel>> out;
+  for (const auto* stage : scores_) {
+    if (stage->model() != model) continue;
+    auto made = stage->make(factory);
+    if (!made) return pass(std::move(made), "device " + output_.address.device);
+    out.push_back(std::move(*made));
+  }
+  return out;
+}
+
+void Pipeline::activate(std::string_view model,
+                        std::vector<std::unique_ptr<StageModel>> instances) {
+  std::size_t next = 0;
+  for (auto* stage : scores_) {
+    if (stage->model() == model && next < instances.size())
+      stage->activate(std::move(instances[next++]));
+  }
+  for (std::size_t slot = 0; slot < score_of_.size(); ++slot) {
+    if (!score_of_[slot] || provenance_[slot] == 0) continue;
+    ontology::Recipe recipe = recipes_[provenance_[slot] - 1];
+    recipe.model = scores_[*score_of_[slot]]->model_id();
+    provenance_[slot] = number_of(std::move(recipe));
+  }
 }
 
 void Pipeline::process(const ontology::Batch& in, ontology::Batch& out) {
@@ -97,7 +148,7 @@ void Pipeline::emit(const ontology::Batch& in, ontology::Batch& out) {
 
 void Pipeline::snapshot(Bytes& out) const {
   out.clear();
-  if (!holds_state_) return;
+  if (!holds_state()) return;
   ByteWriter writer(out);
   writer.u8(snapshot_version);
   writer.u32(identity_);
@@ -106,7 +157,7 @@ void Pipeline::snapshot(Bytes& out) const {
 
 Result<void> Pipeline::restore(ByteView snapshot) {
   for (const auto& stage : stages_) stage->reset();
-  if (!holds_state_ && snapshot.empty()) return {};
+  if (!holds_state() && snapshot.empty()) return {};
   ByteReader reader(snapshot);
   const auto version = reader.u8();
   if (reader.ok() && version > snapshot_version) {

@@ -17,6 +17,7 @@
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "fabric/pipeline/stage_model.hpp"
 #include "ontology/address.hpp"
 #include "ontology/batch.hpp"
 #include "ontology/provenance.hpp"
@@ -90,7 +91,22 @@ struct FlagSpec {
   ontology::Severity stuck_severity = ontology::Severity::bad;
 };
 
-using StageSpec = std::variant<ScaleSpec, MedianSpec, AggregateSpec, DeadbandSpec, FlagSpec>;
+/// anomaly/t2, anomaly/spe, anomaly/score (0 to 1) as float64, anomaly/flag as boolean.
+std::vector<ontology::MetricDefinition> anomaly_outputs();
+
+/// The verdict of a model on each scan: rows of one event time of the named metrics, in one batch,
+/// give one row of each output, at that time. While no model is in force they have no value and are
+/// bad:function_check (NE 107 C), so that its absence is seen. A driver never splits a scan; only
+/// for scans that are split over batches the verdict depends on the batches.
+struct ScoreSpec {
+  std::string model;                 ///< name of the Model resource
+  std::vector<std::string> metrics;  ///< inputs; a model gets them in this order
+  std::vector<ontology::MetricDefinition> outputs = anomaly_outputs();
+  StageModelFactory factory = {};  ///< of the version in force; empty: none is yet
+};
+
+using StageSpec =
+    std::variant<ScaleSpec, MedianSpec, AggregateSpec, DeadbandSpec, FlagSpec, ScoreSpec>;
 
 struct PipelineSpec {
   std::string identity;  ///< name@generation:digest of the resource; goes into the provenance
@@ -123,6 +139,8 @@ class Stage {
   virtual void add_counts(PipelineCounts&) const {}
 };
 
+class ScoreStage;
+
 class Pipeline {
  public:
   /// An error lists every problem: unknown metrics with the nearest ones, bounds, empty windows.
@@ -133,15 +151,26 @@ class Pipeline {
   /// `Row::provenance` of a result is n for recipes()[n - 1]. `producer`, `release`, `schema` are
   /// left to the caller.
   const std::vector<ontology::Recipe>& recipes() const { return recipes_; }
-  /// False: `snapshot` is empty and nothing is held back between batches.
-  bool holds_state() const { return holds_state_; }
+  /// False: `snapshot` is empty and nothing is held back between batches. May change by `activate`.
+  bool holds_state() const;
+
+  bool scores_with(std::string_view model) const;
+  /// An instance for each stage that scores with `model`, in order; an error when one does not fit.
+  Result<std::vector<std::unique_ptr<StageModel>>> make_models(
+      std::string_view model, const StageModelFactory& factory) const;
+  /// Puts them in force from the next batch on: a scan is judged by the old version or by the new
+  /// one. `recipes` grows.
+  void activate(std::string_view model, std::vector<std::unique_ptr<StageModel>> instances);
+  /// Of the versions in force, by score stage; empty: none.
+  std::vector<std::string> active_models() const;
 
   /// Replaces `out` by what leaves after `in`.
   void process(const ontology::Batch& in, ontology::Batch& out);
   /// The input is over: windows in progress leave as incomplete.
   void finish(ontology::Batch& out);
 
-  /// All state, versioned, bound to the spec and the schema.
+  /// All state, versioned, bound to the spec and the schema; that of a model to its id: another
+  /// version begins anew.
   void snapshot(Bytes& out) const;
   /// `conflict`: of another spec or schema. `corrupt`: does not decode. The pipeline is then as
   /// new.
@@ -151,6 +180,7 @@ class Pipeline {
  private:
   explicit Pipeline(std::vector<std::unique_ptr<Stage>> stages) : stages_(std::move(stages)) {}
   void emit(const ontology::Batch& in, ontology::Batch& out);
+  std::uint32_t number_of(ontology::Recipe recipe);
 
   std::vector<std::unique_ptr<Stage>> stages_;
   ontology::DeviceSchema output_;
@@ -158,7 +188,9 @@ class Pipeline {
   std::vector<std::uint32_t> output_slot_;  ///< internal slot → output slot, or none
   std::vector<std::uint32_t> provenance_;   ///< internal slot → recipe number
   std::vector<std::uint32_t> raw_slot_;     ///< input slot → internal slot of its raw copy
-  std::vector<bool> payload_;               ///< internal slot → value lies in the arena
+  std::vector<ScoreStage*> scores_;         ///< those of stages_
+  std::vector<std::optional<std::uint32_t>> score_of_;  ///< internal slot → place in scores_
+  std::vector<bool> payload_;                           ///< internal slot → value lies in the arena
   std::vector<ontology::Row> front_;
   std::vector<ontology::Row> back_;
   PipelineCounts counts_;

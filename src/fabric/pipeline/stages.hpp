@@ -55,11 +55,30 @@ struct AggregateOutputs {
   std::vector<std::vector<std::uint32_t>> results;
 };
 
+/// A stage in which a model can be put in force, and replaced between two batches.
+class ScoreStage : public Stage {
+ public:
+  /// Name of the model resource.
+  virtual const std::string& model() const = 0;
+  /// Of the model in force; empty: none is.
+  virtual std::string model_id() const = 0;
+  virtual bool holds_state() const = 0;
+  /// An instance that fits this stage.
+  virtual Result<std::unique_ptr<StageModel>> make(const StageModelFactory& factory) const = 0;
+  virtual void activate(std::unique_ptr<StageModel> model) = 0;
+};
+
 std::unique_ptr<Stage> make_scale(const ScaleSpec& spec, Selection selection);
 std::unique_ptr<Stage> make_median(const MedianSpec& spec, Selection selection);
 std::unique_ptr<Stage> make_aggregate(const AggregateSpec& spec, Selection selection,
                                       AggregateOutputs outputs);
 std::unique_ptr<Stage> make_deadband(const DeadbandSpec& spec, Selection selection);
 std::unique_ptr<Stage> make_flag(const FlagSpec& spec, Selection selection);
+/// Metrics and slots in the model's order.
+std::unique_ptr<ScoreStage> make_score(std::string model, Selection selection,
+                                       std::vector<std::uint32_t> inputs,
+                                       std::vector<ontology::MetricDefinition> input_metrics,
+                                       std::vector<std::uint32_t> outputs,
+                                       std::vector<ontology::MetricDefinition> output_metrics);
 
 }  // namespace millwright::pipeline

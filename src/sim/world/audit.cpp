@@ -9,6 +9,7 @@ namespace millwright::sim {
 void Audit::add_edge(EdgeMachine& edge) {
   by_name_[edge.site() + "/" + edge.edge()] = edges_.size();
   edges_.push_back({&edge, std::vector<std::uint64_t>(edge.truth().signals, 0), 0});
+  derived_.add_edge(edge);
 }
 
 const Audit::Series* Audit::series_of(historian::SeriesNumber number,
@@ -36,6 +37,8 @@ void Audit::on_committed(const engine::SampleColumns& rows, historian::Historian
     const historian::SeriesNumber number(rows.series[i]);
     const Series* series = series_of(number, historian);
     if (series == nullptr) {
+      if (derived_.on_committed(number, rows.ts[i], rows.bits[i], rows.revision[i], historian))
+        continue;
       violated_("stored rows are true", fmt::format("series {} is nobody's", rows.series[i]));
       continue;
     }
@@ -58,10 +61,16 @@ void Audit::on_committed(const engine::SampleColumns& rows, historian::Historian
     }
     last = *record;
     ++edge.stored;
+    if (series->signal == 0) derived_.on_scan(series->edge, *record);
   }
 }
 
+void Audit::check_derived(const historian::Historian& historian) {
+  derived_.check(historian);
+}
+
 void Audit::check_custody(historian::Historian& historian) {
+  derived_.check_custody(historian);
   for (Edge& edge : edges_) {
     auto* core = edge.machine->core();
     if (core == nullptr) continue;
@@ -78,9 +87,9 @@ void Audit::check_custody(historian::Historian& historian) {
 }
 
 bool Audit::drained() const {
-  return std::ranges::all_of(edges_, [](const Edge& edge) {
-    return edge.machine->core() != nullptr && edge.machine->core()->status().drained;
-  });
+  return derived_.drained() && std::ranges::all_of(edges_, [](const Edge& edge) {
+           return edge.machine->core() != nullptr && edge.machine->core()->status().drained;
+         });
 }
 
 Audit::Account Audit::check_ledger(const historian::Historian& historian) {
@@ -129,7 +138,7 @@ Audit::Account Audit::check_ledger(const historian::Historian& historian) {
 void Audit::check_rows(const std::vector<historian::AuditLine>& lines, Account& account) {
   std::uint64_t rows = 0;
   for (const auto& line : lines) {
-    rows += line.rows;
+    if (!derived_.is_producer(line.producer)) rows += line.rows;
     account.doubled += line.rows_double;
     if (line.rows_double == 0 && line.rows_missing == 0) continue;
     violated_(line.rows_double > 0 ? "nothing double" : "every stored row can be read",

@@ -10,23 +10,25 @@
 #include <string>
 #include <vector>
 
+#include "sim/world/derived_audit.hpp"
 #include "sim/world/fleet.hpp"
 
 namespace millwright::sim {
 
 class Audit {
  public:
-  using Violated = std::function<void(std::string invariant, std::string what)>;
+  using Violated = DerivedAudit::Violated;
 
-  explicit Audit(Violated violated) : violated_(std::move(violated)) {}
+  explicit Audit(Violated violated) : violated_(violated), derived_(std::move(violated)) {}
   void add_edge(EdgeMachine& edge);
+  void add_gateway(GatewayMachine& gateway) { derived_.add_gateway(gateway); }
 
   /// Rows that a commit made durable, or that a restart replays: each must be true, and those of a
   /// revision not seen before newer than the last of their signal.
   void on_committed(const engine::SampleColumns& rows, historian::Historian& historian);
   /// No edge may have let go of what is not durable at the hub.
   void check_custody(historian::Historian& historian);
-  /// Every edge has sent everything and the hub has it.
+  /// Every edge and every gateway has sent everything and the hub has it.
   bool drained() const;
 
   struct Account {
@@ -38,6 +40,9 @@ class Audit {
   };
   /// Ledger against truth, after the world has come to rest.
   Account check_ledger(const historian::Historian& historian);
+  /// Each stored scan of an edge behind a gateway has one derived row, and that is what the stored
+  /// scans give when computed again.
+  void check_derived(const historian::Historian& historian);
   /// The rows as they lie in the store; each line is one incarnation.
   void check_rows(const std::vector<historian::AuditLine>& lines, Account& account);
   /// One series read back in full.
@@ -62,6 +67,7 @@ class Audit {
   std::vector<Edge> edges_;
   std::map<std::string, std::size_t> by_name_;
   std::map<std::uint64_t, Series> series_;
+  DerivedAudit derived_;
 };
 
 }  // namespace millwright::sim

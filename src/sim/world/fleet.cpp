@@ -130,7 +130,12 @@ Result<void> GatewayMachine::build(engine::World world) {
   options.uplink = uplink_options(site_, gateway_, hub_id, brokers().front());
   options.acknowledge_interval = acknowledge_interval;
   options.telemetry_interval = telemetry_interval;
-  auto core = gateway::GatewayCore::create(world, std::move(options));
+  options.tier_two.journal.file_bytes = 64 * 1024;
+  options.tier_two.journal.bound_bytes = 512 * 1024;
+  options.tier_two.log_bytes_max = 128 * 1024;
+  scorer_ = std::make_unique<ToyScorer>(SourceTruth{}.name_of(0));
+  scorer_->forgets = surroundings_.options.bug == PlantedBug::forgetful_scorer;
+  auto core = gateway::GatewayCore::create(world, std::move(options), scorer_.get());
   if (!core) return pass(std::move(core));
   core_ = std::move(*core);
   core_->start();

@@ -13,6 +13,7 @@
 #include "fabric/hub/hub_core.hpp"
 #include "sim/world/machine.hpp"
 #include "sim/world/source.hpp"
+#include "sim/world/toy_scorer.hpp"
 
 namespace millwright::sim {
 
@@ -47,15 +48,22 @@ class GatewayMachine final : public Machine {
   GatewayMachine(Surroundings& surroundings, std::string site, std::string gateway,
                  std::string site_broker, std::string hub_broker);
   ~GatewayMachine() override { crash(Duration(-1)); }
+  const std::string& site() const { return site_; }
+  const std::string& gateway() const { return gateway_; }
+  /// Null while the process is down.
   gateway::GatewayCore* core() { return core_.get(); }
 
  private:
   Result<void> build(engine::World world) override;
-  void tear_down() override { core_.reset(); }
+  void tear_down() override {
+    core_.reset();
+    scorer_.reset();
+  }
   std::unique_ptr<engine::BrokerConnector> make_connector() override;
 
   std::string site_;
   std::string gateway_;
+  std::unique_ptr<ToyScorer> scorer_;
   std::unique_ptr<gateway::GatewayCore> core_;
 };
 

@@ -113,6 +113,7 @@ void SimulatedWorld::make_site(std::uint32_t site, std::uint32_t first, std::uin
     gateways_.push_back(
         std::make_unique<GatewayMachine>(surroundings_, name, host, broker, hub_broker));
     targets_.gateways.push_back(gateways_.back()->name());
+    audit_.add_gateway(*gateways_.back());
     machines_[gateways_.back()->name()] = gateways_.back().get();
   }
   for (std::uint32_t edge = first; edge < last; ++edge) {
@@ -243,6 +244,7 @@ void SimulatedWorld::watch() {
 void SimulatedWorld::read_back() {
   auto* historian = hub_->historian();
   Audit::Account account = audit_.check_ledger(*historian);
+  audit_.check_derived(*historian);
   bool audited = false;
   historian->audit([&](Result<std::vector<historian::AuditLine>> lines) {
     audited = true;
@@ -294,6 +296,13 @@ void SimulatedWorld::finish() {
       violated("everything arrives once the faults are over",
                fmt::format("{}: {}, {}, {} samples wait", edge->name(), up ? "up" : "down",
                            status.born ? "born" : "not born", status.samples_waiting));
+    }
+    for (const auto& gateway : gateways_) {
+      const bool up = gateway->core() != nullptr;
+      if (up && gateway->core()->tier_two()->status().drained) continue;
+      violated("everything arrives once the faults are over",
+               fmt::format("{}: {}, {} derived samples wait", gateway->name(), up ? "up" : "down",
+                           up ? gateway->core()->tier_two()->status().samples_waiting : 0));
     }
   }
   // What is durable is durable: the account must hold after one more power cut and start.
@@ -364,13 +373,15 @@ std::string_view name_of(PlantedBug bug) {
       return "stale_alias_map";
     case PlantedBug::seal_without_snapshot:
       return "seal_without_snapshot";
+    case PlantedBug::forgetful_scorer:
+      return "forgetful_scorer";
   }
   return "unknown";
 }
 
 Result<PlantedBug> parse_planted_bug(std::string_view name) {
   std::vector<std::string_view> names;
-  for (int i = 0; i <= static_cast<int>(PlantedBug::seal_without_snapshot); ++i) {
+  for (int i = 0; i <= static_cast<int>(PlantedBug::forgetful_scorer); ++i) {
     const auto bug = static_cast<PlantedBug>(i);
     if (name_of(bug) == name) return bug;
     names.push_back(name_of(bug));

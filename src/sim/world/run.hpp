@@ -23,6 +23,7 @@ enum class PlantedBug : std::uint8_t {
   reused_incarnation,        ///< every life of a journal gets the same incarnation
   stale_alias_map,           ///< hosts keep the aliases of a device's first birth
   seal_without_snapshot,     ///< a segment misses the newest commit that it was to hold
+  forgetful_scorer,          ///< tier 2 restarts without the scorer's state
 };
 std::string_view name_of(PlantedBug bug);
 Result<PlantedBug> parse_planted_bug(std::string_view name);

@@ -76,7 +76,8 @@ INSTANTIATE_TEST_SUITE_P(
     Bugs, PlantedBugs,
     testing::Values(PlantedBug::acknowledge_before_write, PlantedBug::skipped_fsync,
                     PlantedBug::no_deduplication, PlantedBug::reused_incarnation,
-                    PlantedBug::stale_alias_map, PlantedBug::seal_without_snapshot),
+                    PlantedBug::stale_alias_map, PlantedBug::seal_without_snapshot,
+                    PlantedBug::forgetful_scorer),
     [](const auto& parameter) { return std::string(name_of(parameter.param)); });
 
 }  // namespace
