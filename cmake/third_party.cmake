@@ -20,6 +20,12 @@ find_path(JSONCPP_INCLUDE json/json.h PATH_SUFFIXES jsoncpp REQUIRED)
 find_package(ZLIB REQUIRED)
 pkg_check_modules(MOSQUITTO REQUIRED IMPORTED_TARGET libmosquitto)
 
+find_path(EIGEN_INCLUDE Eigen/Dense PATH_SUFFIXES eigen3 REQUIRED)
+find_path(BOOST_INCLUDE boost/math/distributions/beta.hpp REQUIRED)
+find_library(XGBOOST xgboost REQUIRED)
+find_path(ONNXRUNTIME_INCLUDE onnxruntime_cxx_api.h PATH_SUFFIXES onnxruntime REQUIRED)
+find_library(ONNXRUNTIME onnxruntime REQUIRED)
+
 # DuckDB comes by npm lock file (third_party/package-lock.json): the shared library and, from the source package
 # of the same version, its C header.
 set(DUCKDB_PREFIX "${CMAKE_SOURCE_DIR}/third_party/node_modules")
