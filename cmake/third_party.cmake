@@ -19,6 +19,7 @@ find_library(TRANTOR trantor REQUIRED)
 find_path(JSONCPP_INCLUDE json/json.h PATH_SUFFIXES jsoncpp REQUIRED)
 find_package(ZLIB REQUIRED)
 pkg_check_modules(MOSQUITTO REQUIRED IMPORTED_TARGET libmosquitto)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 
 find_path(EIGEN_INCLUDE Eigen/Dense PATH_SUFFIXES eigen3 REQUIRED)
 find_path(BOOST_INCLUDE boost/math/distributions/beta.hpp REQUIRED)

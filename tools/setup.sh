@@ -5,7 +5,7 @@
 #   tools/setup.sh [build|test|lint|fuzz]...       (default: build)
 #
 #   build  compilers, libraries, mosquitto, DuckDB
-#   test   build, and the foreign programs that tests run against (tests/npm)
+#   test   build, and the foreign programs that tests run against (Go, tests/npm)
 #   lint   build, and clang-tidy, clang-format
 #   fuzz   build, and clang with its sanitizer runtime
 #
@@ -35,7 +35,7 @@ with_peers=no
 for group in "${@:-build}"; do
   case $group in
     build) ;;
-    test) with_peers=yes ;;
+    test) with_peers=yes lists+=(test) ;;
     lint | fuzz) lists+=("$group") ;;
     *) fail "unknown group '$group'; known: build test lint fuzz" ;;
   esac

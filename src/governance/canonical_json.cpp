@@ -1,5 +1,5 @@
-// A strict reader for our own canonical JSON. It is no general JSON parser on purpose: what it takes
-// has one spelling, so that a hash over the text is a hash over the value.
+// A strict reader for our own canonical JSON. It is no general JSON parser on purpose: what it
+// takes has one spelling, so that a hash over the text is a hash over the value.
 #include <charconv>
 
 #include "base/format.hpp"

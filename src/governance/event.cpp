@@ -103,8 +103,8 @@ Result<void> Event::check() const {
   if (const auto rule = broken_rule(*this); !rule.empty()) return fail(Code::invalid_input, rule);
   const std::string text = canonical();
   if (text.size() > event_bytes_max) {
-    return fail(Code::invalid_input,
-                fmt::format("the event has {} bytes, {} are allowed", text.size(), event_bytes_max));
+    return fail(Code::invalid_input, fmt::format("the event has {} bytes, {} are allowed",
+                                                 text.size(), event_bytes_max));
   }
   if (auto again = parse(text); !again) {
     return fail(Code::invalid_input, "the event would not read back: " + again.error().message());
