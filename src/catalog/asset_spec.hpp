@@ -65,17 +65,30 @@ struct SignalSource {
   std::optional<Timestamp> until;
 };
 
+/// The calibration that is declared to be in force.
+struct CalibrationSpec {
+  std::string certificate;
+  Timestamp calibrated;
+  std::optional<Timestamp> valid_until;
+  std::optional<double> uncertainty;  ///< expanded (k = 2), in the unit of the signal
+
+  bool in_force(Timestamp at) const {
+    return calibrated <= at && (!valid_until || at < *valid_until);
+  }
+};
+
 struct SignalOverride {
   std::string resource;
   std::string asset;
   SignalSpec signal;  ///< name = quantity
   std::vector<SignalSource> sources;
+  std::optional<CalibrationSpec> calibration;
 };
 
 struct PersonSpec {
   std::string full_name;
   std::string email;
-  std::string public_key;  ///< Ed25519, Base64
+  std::string public_key;  ///< Ed25519, Base64; empty: cannot approve
   std::vector<std::string> roles;
   std::vector<std::string> sites;  ///< empty: all
 };

@@ -204,7 +204,7 @@ TEST_F(CatalogTest, DeletingWhatOthersNeedIsRefusedWithTheirNames) {
   const auto refused = remove(*store_, {{Kind::asset_type, "turbofan"}});
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code(), Code::refused);
-  EXPECT_EQ(refused.error().problems().size(), 5u) << refused.error().text();
+  EXPECT_EQ(refused.error().problems().size(), 8u) << refused.error().text();
   EXPECT_EQ(refused.error().problems()[0].place.path, "Asset/engines-a1: spec.type");
   EXPECT_TRUE(remove(*store_, {{Kind::pipeline, "judge-a1"}}).has_value());
   EXPECT_EQ(remove(*store_, {{Kind::pipeline, "judge-a1"}}).error().code(), Code::not_found);

@@ -30,6 +30,11 @@ Node list_document(const std::vector<Resource>& resources) {
   return out;
 }
 
+std::string kpi_summary(const KpiSpec& kpi) {
+  return fmt::format("{}: {} {} {} by {}", kpi.title, kpi.target.relative ? "change" : "value",
+                     kpi.target.value, kpi.target.unit, to_rfc3339(kpi.target.date).substr(0, 10));
+}
+
 /// Two or three things that tell resources of a kind apart.
 std::string summary_of(const Resource& resource) {
   const auto& spec = resource.spec;
@@ -60,7 +65,21 @@ std::string summary_of(const Resource& resource) {
                          counted(pipeline.stages.size(), "stage"));
     }
     case Kind::person:
-      return fmt::format("{} <{}>", spec.text_at("fullName"), spec.text_at("email"));
+      return fmt::format("{} <{}>{}", spec.text_at("fullName"), spec.text_at("email"),
+                         spec.text_at("publicKey").empty() ? ", cannot approve" : "");
+    case Kind::use_case:
+      return fmt::format("{} ({}, owner {})", spec.text_at("title"), spec.text_at("stage"),
+                         spec.text_at("owner"));
+    case Kind::kpi:
+      return kpi_summary(parse_kpi_spec(spec));
+    case Kind::role:
+      return fmt::format("{} ({})", spec.text_at("title"),
+                         counted(parse_role_spec(spec).rules.size(), "rule"));
+    case Kind::model: {
+      const auto model = parse_model_spec(resource.key.name, spec);
+      return fmt::format("{} at the {}, {}, {}", name_of(model.algorithm), name_of(model.tier),
+                         model.asset_type, counted(model.inputs.size(), "input"));
+    }
   }
   return {};
 }

@@ -129,6 +129,7 @@ void check_person(const Declared& declared, const PersonSpec& spec, const NameTa
   for (std::size_t i = 0; i < spec.sites.size(); ++i) {
     report.reference(declared, fmt::format("sites[{}]", i), Kind::site, spec.sites[i], names.sites);
   }
+  if (spec.public_key.empty()) return;
   const auto [at, fresh] = keys.try_emplace(spec.public_key, &declared);
   if (!fresh && at->second->resource.key != declared.resource.key) {
     report.add(declared, "publicKey",
@@ -144,6 +145,11 @@ NameTables names_of(const Index& index) {
   for (const auto& [name, instance] : index.asset_by_name) {
     out.assets.emplace(name, index.assets[instance.entry].declared);
   }
+  for (const auto& entry : index.persons) {
+    out.persons.emplace(entry.declared->resource.key.name, entry.declared);
+  }
+  for (const auto& [name, entry] : index.kpis) out.kpis.emplace(name, entry.declared);
+  for (const auto& [name, entry] : index.models) out.models.emplace(name, entry.declared);
   return out;
 }
 
@@ -179,6 +185,10 @@ std::vector<Problem> cross_check(const std::vector<Declared>& resources) {
   for (const auto& entry : index.persons) {
     check_person(*entry.declared, entry.spec, names, keys, report);
   }
+  for (const auto& [name, entry] : index.models) check_model(entry, index, names, report);
+  for (const auto& [name, entry] : index.kpis) check_kpi(entry, report);
+  for (const auto& [name, entry] : index.use_cases) check_use_case(entry, index, names, report);
+  check_roles(index, names, report);
   return report.take();
 }
 

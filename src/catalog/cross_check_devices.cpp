@@ -221,6 +221,7 @@ void check_pipelines(const Index& index, const NameTables& names, Reporter& repo
     for (std::size_t i = 0; i < entry.spec.stages.size(); ++i) {
       check_stage(*entry.declared, fmt::format("stages[{}]", i), entry.spec.stages[i], metrics,
                   report);
+      check_score_stage(entry, i, index, names, report);
     }
   }
   // A device has one pipeline at most: told at the second, once for each pair.

@@ -16,6 +16,9 @@ struct NameTables {
   Names sites;
   Names types;
   Names assets;  ///< templates expanded
+  Names persons;
+  Names kpis;
+  Names models;
 };
 
 class Reporter {
@@ -44,6 +47,15 @@ void check_device(const Entry<DeviceSpec>& entry, const Index& index, const Name
                   Reporter& report);
 void check_signals(const Index& index, const NameTables& names, Reporter& report);
 void check_pipelines(const Index& index, const NameTables& names, Reporter& report);
+void check_score_stage(const Entry<PipelineSpec>& pipeline, std::size_t stage, const Index& index,
+                       const NameTables& names, Reporter& report);
+void check_use_case(const Entry<UseCaseSpec>& entry, const Index& index, const NameTables& names,
+                    Reporter& report);
+void check_kpi(const Entry<KpiSpec>& entry, Reporter& report);
+void check_model(const Entry<ModelSpec>& entry, const Index& index, const NameTables& names,
+                 Reporter& report);
+/// Persons exist; over all Roles one is accountable for each decision.
+void check_roles(const Index& index, const NameTables& names, Reporter& report);
 /// The edge exists at the site; nothing is said when the site does not.
 void check_edge(const Declared& where, const std::string& site, const std::string& edge,
                 const Index& index, Reporter& report);

@@ -62,6 +62,11 @@ TypeText text_of(FieldType type) {
     case ed25519_key:
       return {"an Ed25519 public key: 32 bytes in Base64 (44 characters)", "string",
               "^[A-Za-z0-9+/]{43}=$"};
+    case party:
+      return {"the name of a Person, or role/NAME of what persons are", "string",
+              "^((role|person)/)?[a-z0-9][a-z0-9_.-]{0,62}$"};
+    case currency:
+      return {"an ISO 4217 code, such as EUR", "string", "^[A-Z]{3}$"};
   }
   return {"", "", ""};
 }

@@ -34,7 +34,9 @@ enum class FieldType : std::uint8_t {
   choice,     ///< one of `choices`
   reference,  ///< the name of a resource of kind `refers_to`
   email,
-  ed25519_key  ///< 32 bytes in Base64
+  ed25519_key,  ///< 32 bytes in Base64
+  party,        ///< the name of a Person, `person/NAME`, or `role/NAME`
+  currency      ///< an ISO 4217 code
 };
 
 /// One line of a declaration. Paths are below `spec`: `metrics` is a list, `metrics[]` its element,
@@ -89,7 +91,8 @@ inline constexpr std::string_view time[] = {"rfc3339",  "pattern", "epoch_s", "e
 inline constexpr std::string_view order[] = {"event_time", "file"};
 inline constexpr std::string_view machine[] = {"pump", "motor", "fan"};
 inline constexpr std::string_view overflow[] = {"wait", "drop"};
-inline constexpr std::string_view stage[] = {"scale", "median", "aggregate", "deadband", "flag"};
+inline constexpr std::string_view stage[] = {"scale",    "median", "aggregate",
+                                             "deadband", "flag",   "score"};
 inline constexpr std::string_view function[] = {"mean", "min", "max", "count", "stddev"};
 inline constexpr std::string_view severity[] = {"good", "uncertain", "bad"};
 inline constexpr std::string_view datatype[] = {
@@ -98,6 +101,31 @@ inline constexpr std::string_view datatype[] = {
 inline constexpr std::string_view role[] = {"viewer",   "operator",       "technician",
                                             "engineer", "data_scientist", "approver",
                                             "auditor",  "administrator"};
+inline constexpr std::string_view comparison[] = {"above", "at_least", "below", "at_most"};
+// Of UseCase
+inline constexpr std::string_view maturity[] = {"pilot", "proven", "scaled"};
+inline constexpr std::string_view cadence[] = {"weekly", "monthly", "quarterly", "yearly"};
+inline constexpr std::string_view calibration[] = {"none", "known"};
+inline constexpr std::string_view finding_rule[] = {"rul_below", "health_below", "anomaly_above"};
+inline constexpr std::string_view finding_severity[] = {"advisory", "warning", "critical"};
+// Of Kpi
+inline constexpr std::string_view direction[] = {"up", "down"};
+inline constexpr std::string_view target[] = {"value", "change"};
+inline constexpr std::string_view baseline[] = {"value", "measured"};
+inline constexpr std::string_view kpi_method[] = {"finding_share", "event_rate",
+                                                  "event_rate_change", "cost_rate"};
+inline constexpr std::string_view among[] = {"above", "at_most"};
+// Of Role
+inline constexpr std::string_view governed[] = {
+    "UseCase", "Kpi",     "Model",      "Release", "Rollout",     "WorkOrder",
+    "Finding", "Trigger", "Retirement", "Person",  "Calibration", "Resource"};
+inline constexpr std::string_view decision[] = {"approve", "start",  "stop",   "close",
+                                                "promote", "change", "retire", "review"};
+// Of Model
+inline constexpr std::string_view tier[] = {"edge", "gateway"};
+inline constexpr std::string_view algorithm[] = {"gradient_boosting", "pca"};
+inline constexpr std::string_view feature[] = {"last", "mean", "slope", "std", "min", "max"};
+inline constexpr std::string_view model_target[] = {"remaining_life"};
 }  // namespace choices
 
 }  // namespace millwright::catalog

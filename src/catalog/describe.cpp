@@ -5,6 +5,7 @@
 #include "base/format.hpp"
 #include "catalog/commands.hpp"
 #include "catalog/cross_check.hpp"
+#include "catalog/describe_parts.hpp"
 #include "catalog/table.hpp"
 
 namespace millwright::catalog {
@@ -12,21 +13,6 @@ namespace {
 
 constexpr std::size_t instances_shown = 8;
 constexpr std::size_t diff_lines_max = 5'000;
-
-std::string heading(std::string_view title) {
-  return fmt::format("\n{}:\n", title);
-}
-
-std::string indented(const std::string& text) {
-  std::string out;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const auto end = std::min(text.find('\n', at), text.size());
-    out += "  " + text.substr(at, end - at) + "\n";
-    at = end + 1;
-  }
-  return out;
-}
 
 std::string limits_text(const SignalSpec& signal) {
   std::string out;
@@ -177,7 +163,7 @@ std::string parts_text(const Index& index, const Resource& resource, std::string
     }
     out += heading("Devices") + (devices.empty() ? "  none\n" : devices);
   }
-  return out;
+  return out + outcome_parts(index, resource);
 }
 
 std::vector<std::string> lines_of(const std::string& text) {

@@ -34,6 +34,12 @@ Result<std::string> expand_variables(std::string_view text, const Variables& var
   }
 }
 
+std::string identity_of(const Declared& declared) {
+  const auto& resource = declared.resource;
+  return fmt::format("{}@{}:{}", resource.key.name, resource.generation,
+                     digest_of(resource.spec).hex());
+}
+
 /// Limits in another unit; none when the units are not commensurable.
 Limits in_unit(const Limits& limits, const std::string& from_code, const std::string& to_code) {
   if (from_code == to_code) return limits;
@@ -57,7 +63,9 @@ struct Flowing {
 /// Turns the stages of a pipeline into those of one device.
 class StageResolver {
  public:
-  explicit StageResolver(const std::vector<MetricSetup>& metrics) {
+  StageResolver(const std::vector<MetricSetup>& metrics, const Index& index,
+                const std::string& type)
+      : index_(&index), type_(&type) {
     for (const auto& metric : metrics) {
       if (is_number(metric.spec.datatype)) {
         flowing_.push_back({metric.spec.name, metric.spec.unit, &metric});
@@ -65,13 +73,15 @@ class StageResolver {
     }
   }
 
-  std::vector<StageSpec> resolve(const std::vector<StageSpec>& stages) {
+  void resolve(const std::vector<StageSpec>& stages, DeviceSetup& out) {
     for (const auto& stage : stages) {
       // Names that this device lacks are those of other devices of the pipeline.
       StageSpec own = stage;
       std::erase_if(own.metrics, [&](const std::string& name) { return find(name) == nullptr; });
       if (!stage.metrics.empty() && own.metrics.empty()) continue;
-      if (const auto* scale = std::get_if<ScaleStage>(&stage.parameters)) {
+      if (const auto* score = std::get_if<ScoreStage>(&stage.parameters)) {
+        resolve_score(*score);
+      } else if (const auto* scale = std::get_if<ScaleStage>(&stage.parameters)) {
         for (auto& metric : flowing_) {
           if (!scale->unit.empty() && concerns(own, metric.name)) metric.unit = scale->unit;
         }
@@ -84,7 +94,8 @@ class StageResolver {
         out_.push_back(std::move(own));
       }
     }
-    return std::move(out_);
+    out.stages = std::move(out_);
+    out.scores = std::move(scores_);
   }
 
  private:
@@ -94,6 +105,15 @@ class StageResolver {
   }
   static bool concerns(const StageSpec& stage, std::string_view name) {
     return stage.metrics.empty() || std::ranges::find(stage.metrics, name) != stage.metrics.end();
+  }
+
+  /// Models for assets of another type are those of other devices of the pipeline.
+  void resolve_score(const ScoreStage& score) {
+    const auto found = index_->models.find(score.model);
+    if (found == index_->models.end()) return;
+    const auto& model = found->second.spec;
+    if (model.tier != Tier::edge || !index_->is_a(*type_, model.asset_type)) return;
+    scores_.push_back({out_.size(), score, model, identity_of(*found->second.declared)});
   }
 
   void resolve_flag(const StageSpec& stage, const FlagStage& flag) {
@@ -153,6 +173,9 @@ class StageResolver {
 
   std::vector<Flowing> flowing_;
   std::vector<StageSpec> out_;
+  std::vector<ScoreSetup> scores_;
+  const Index* index_;
+  const std::string* type_;
 };
 
 using BindingKey = std::tuple<std::string, std::string>;  // device, metric
@@ -194,7 +217,9 @@ DeviceSetup device_setup(const Entry<DeviceSpec>& device, const Instance& instan
     out.metrics.push_back(std::move(setup));
   }
   if (out.pipeline) {
-    out.stages = StageResolver(out.metrics).resolve(pipelines[*out.pipeline].spec.stages);
+    const auto* asset = index.asset(out.asset);
+    const std::string type = asset != nullptr ? asset->type : std::string();
+    StageResolver(out.metrics, index, type).resolve(pipelines[*out.pipeline].spec.stages, out);
   }
   return out;
 }
@@ -219,10 +244,7 @@ Result<EdgeSetup> edge_setup(const std::vector<Resource>& resources, std::string
   out.edge = edge;
   for (const auto& pipeline : index.pipelines) {
     if (pipeline.spec.site != site || pipeline.spec.edge != edge) continue;
-    const auto& resource = pipeline.declared->resource;
-    out.pipelines.push_back(
-        {pipeline.spec, fmt::format("{}@{}:{}", resource.key.name, resource.generation,
-                                    digest_of(resource.spec).hex())});
+    out.pipelines.push_back({pipeline.spec, identity_of(*pipeline.declared)});
   }
   const auto bindings = bindings_of_edge(index, site, edge);
   for (const auto& device : index.devices) {
@@ -239,6 +261,36 @@ Result<EdgeSetup> edge_setup(const std::vector<Resource>& resources, std::string
       source.devices.push_back(device_setup(device, instance, bindings, out.pipelines, index));
     }
     out.sources.push_back(std::move(source));
+  }
+  return out;
+}
+
+Result<std::vector<GatewayScore>> gateway_scores(const std::vector<Resource>& resources,
+                                                 std::string_view site) {
+  const auto declared = as_declared(resources);
+  const Index index(declared);
+  if (!index.sites.contains(site)) {
+    return fail(Code::not_found, fmt::format("no site '{}' is declared", site),
+                "apply a Site of that name");
+  }
+  std::vector<GatewayScore> out;
+  for (const auto& instance : index.device_instances) {
+    const auto& device = index.devices[instance.entry];
+    const auto name = fill_key(device.spec.asset, instance.key);
+    const auto* asset = index.asset(name);
+    if (device.spec.site != site || asset == nullptr) continue;
+    const auto pipeline = std::ranges::find_if(index.pipelines, [&](const auto& candidate) {
+      return index.matches(candidate.spec, device, instance.name);
+    });
+    if (pipeline == index.pipelines.end()) continue;
+    for (const auto& stage : pipeline->spec.stages) {
+      const auto* score = std::get_if<ScoreStage>(&stage.parameters);
+      const auto model = score != nullptr ? index.models.find(score->model) : index.models.end();
+      if (model == index.models.end() || model->second.spec.tier != Tier::gateway) continue;
+      if (!index.is_a(asset->type, model->second.spec.asset_type)) continue;
+      out.push_back({device.spec.edge, instance.name, name, model->second.spec,
+                     identity_of(*model->second.declared)});
+    }
   }
   return out;
 }

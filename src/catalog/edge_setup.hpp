@@ -10,6 +10,7 @@
 
 #include "base/digest.hpp"
 #include "catalog/device_spec.hpp"
+#include "catalog/model_spec.hpp"
 #include "catalog/pipeline_spec.hpp"
 #include "catalog/resource.hpp"
 
@@ -24,6 +25,14 @@ struct MetricSetup {
   bool raw_kept = false;           ///< by its signal or by the pipeline
 };
 
+/// One model that judges the scans of a device, for the stage that carries it out.
+struct ScoreSetup {
+  std::size_t after = 0;  ///< number of `DeviceSetup::stages` whose results it sees
+  ScoreStage stage;
+  ModelSpec model;
+  std::string identity;  ///< of the Model resource: `name@generation:digest`
+};
+
 /// One device that reports under an id of its own.
 struct DeviceSetup {
   std::string id;     ///< wire id, such as `test-007`
@@ -35,6 +44,8 @@ struct DeviceSetup {
   /// The stages of the pipeline for this device: flags by declared limits stand as one stage per
   /// metric with those limits in the metric's unit, aggregates have their expected counts.
   std::vector<StageSpec> stages;
+  /// Models of tier edge that judge this device; `stages` never holds a ScoreStage.
+  std::vector<ScoreSetup> scores;
 };
 
 /// Devices that share one driver instance: all of one Device resource, read in one pass.
@@ -63,5 +74,19 @@ using Variables = std::map<std::string, std::string>;
 /// invalid_input: a variable that a file parameter names is not given.
 Result<EdgeSetup> edge_setup(const std::vector<Resource>& resources, std::string_view site,
                              std::string_view edge, const Variables& variables);
+
+/// A device whose scans a gateway judges.
+struct GatewayScore {
+  std::string edge;
+  std::string device;
+  std::string asset;
+  ModelSpec model;
+  std::string identity;  ///< of the Model resource: `name@generation:digest`
+};
+
+/// All that the gateway of a site has to judge: the score stages of its edges' pipelines whose
+/// models are of tier gateway. not_found: no such site.
+Result<std::vector<GatewayScore>> gateway_scores(const std::vector<Resource>& resources,
+                                                 std::string_view site);
 
 }  // namespace millwright::catalog

@@ -238,7 +238,7 @@ std::string json_schema_of_all() {
 std::string reference_page() {
   std::string out =
       "# Resources\n\n"
-      "Generated from the declarations in `src/catalog/declaration_table.cpp`; do not edit.\n\n"
+      "Generated from the declarations in `src/catalog/declaration_*.cpp`; do not edit.\n\n"
       "A resource is a YAML document; a file may hold several, separated by `---`:\n\n"
       "```yaml\napiVersion: millwright/v1\nkind: Site\nmetadata:\n  name: site-a\n  labels: "
       "{region: north}\nspec:\n  title: Works A\n  timeZone: Europe/Vienna\n  edges:\n    - name: "

@@ -33,6 +33,18 @@ Index::Index(const std::vector<Declared>& resources) {
       case Kind::person:
         persons.push_back({&declared, parse_person_spec(spec)});
         break;
+      case Kind::use_case:
+        use_cases.try_emplace(name, Entry<UseCaseSpec>{&declared, parse_use_case_spec(spec)});
+        break;
+      case Kind::kpi:
+        kpis.try_emplace(name, Entry<KpiSpec>{&declared, parse_kpi_spec(spec)});
+        break;
+      case Kind::role:
+        roles.push_back({&declared, parse_role_spec(spec)});
+        break;
+      case Kind::model:
+        models.try_emplace(name, Entry<ModelSpec>{&declared, parse_model_spec(name, spec)});
+        break;
     }
   }
   expand();
@@ -75,6 +87,34 @@ std::vector<SignalSpec> Index::signals_of_type(std::string_view type) const {
       }
     }
     at = found->second.spec.extends;
+  }
+  return out;
+}
+
+bool Index::is_a(std::string_view type, std::string_view base) const {
+  std::set<std::string, std::less<>> seen;
+  std::string at(type);
+  while (!at.empty() && seen.insert(at).second) {
+    if (at == base) return true;
+    const auto found = types.find(at);
+    if (found == types.end()) break;
+    at = found->second.spec.extends;
+  }
+  return false;
+}
+
+std::vector<std::string> Index::assets_of(const AssetSelector& selector) const {
+  std::vector<std::string> out;
+  for (const auto& instance : asset_instances) {
+    const auto& entry = assets[instance.entry];
+    const auto& labels = entry.declared->resource.labels;
+    const bool labelled = std::ranges::all_of(selector.labels, [&](const auto& wanted) {
+      const auto found = labels.find(wanted.first);
+      return found != labels.end() && found->second == wanted.second;
+    });
+    const bool placed = selector.sites.empty() ||
+                        std::ranges::find(selector.sites, entry.spec.site) != selector.sites.end();
+    if (labelled && placed && is_a(entry.spec.type, selector.type)) out.push_back(instance.name);
   }
   return out;
 }

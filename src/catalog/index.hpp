@@ -10,6 +10,8 @@
 
 #include "catalog/asset_spec.hpp"
 #include "catalog/device_spec.hpp"
+#include "catalog/model_spec.hpp"
+#include "catalog/outcome_spec.hpp"
 #include "catalog/pipeline_spec.hpp"
 #include "catalog/validate.hpp"
 #include "ontology/address.hpp"
@@ -50,6 +52,10 @@ struct Index {
   std::vector<Entry<SignalOverride>> signals;
   std::vector<Entry<PipelineSpec>> pipelines;
   std::vector<Entry<PersonSpec>> persons;
+  std::map<std::string, Entry<UseCaseSpec>, std::less<>> use_cases;
+  std::map<std::string, Entry<KpiSpec>, std::less<>> kpis;
+  std::vector<Entry<RoleSpec>> roles;
+  std::map<std::string, Entry<ModelSpec>, std::less<>> models;
 
   /// The first asset of each name, and all expansions in order.
   std::map<std::string, Expanded, std::less<>> asset_by_name;
@@ -62,6 +68,10 @@ struct Index {
   const AssetSpec* asset(std::string_view name) const;
   /// Signals of a type, those of the types it extends included; stops at a cycle.
   std::vector<SignalSpec> signals_of_type(std::string_view type) const;
+  /// `type` is `base` or extends it.
+  bool is_a(std::string_view type, std::string_view base) const;
+  /// Names of the assets that meet a selector, in order.
+  std::vector<std::string> assets_of(const AssetSelector& selector) const;
   std::vector<std::string> parameters_of_type(std::string_view type) const;
   /// Signals of an asset with its overrides applied.
   std::vector<SignalSpec> signals_of_asset(std::string_view asset) const;

@@ -70,8 +70,43 @@ struct FlagStage {
   double stuck_tolerance = 0;
 };
 
+enum class Comparison : std::uint8_t { above, at_least, below, at_most };
+
+/// A command that the edge gives by itself: declared, bounded, ending by itself.
+struct TriggerSpec {
+  std::string metric;  ///< a verdict or a metric of the device
+  Comparison comparison = Comparison::above;
+  double limit = 0;
+  std::string device;  ///< empty: the device that was judged
+  std::string command_metric;
+  double command_value = 0;
+  Duration lease{0};
+  std::uint32_t per_hour_max = 1;  ///< commands to one device in an hour
+
+  bool holds(double value) const {
+    switch (comparison) {
+      case Comparison::above:
+        return value > limit;
+      case Comparison::at_least:
+        return value >= limit;
+      case Comparison::below:
+        return value < limit;
+      case Comparison::at_most:
+        return value <= limit;
+    }
+    return false;
+  }
+};
+
+/// A verdict of a model on each scan. Of tier edge it adds metrics to the device here; of tier
+/// gateway the site's gateway judges what this edge sends.
+struct ScoreStage {
+  std::string model;  ///< Model resource
+  std::optional<TriggerSpec> trigger;
+};
+
 using StageParameters =
-    std::variant<ScaleStage, MedianStage, AggregateStage, DeadbandStage, FlagStage>;
+    std::variant<ScaleStage, MedianStage, AggregateStage, DeadbandStage, FlagStage, ScoreStage>;
 
 struct StageSpec {
   std::vector<std::string> metrics;  ///< empty: every numeric metric of the pipeline's devices

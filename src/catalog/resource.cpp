@@ -18,6 +18,14 @@ std::string_view name_of(Kind kind) {
       return "Pipeline";
     case Kind::person:
       return "Person";
+    case Kind::use_case:
+      return "UseCase";
+    case Kind::kpi:
+      return "Kpi";
+    case Kind::role:
+      return "Role";
+    case Kind::model:
+      return "Model";
   }
   return "unknown";
 }

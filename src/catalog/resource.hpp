@@ -23,10 +23,15 @@ enum class Kind : std::uint8_t {
   device = 4,
   signal = 5,
   pipeline = 6,
-  person = 7
+  person = 7,
+  use_case = 8,
+  kpi = 9,
+  role = 10,
+  model = 11
 };
-inline constexpr std::array all_kinds{Kind::site,   Kind::asset_type, Kind::asset, Kind::device,
-                                      Kind::signal, Kind::pipeline,   Kind::person};
+inline constexpr std::array all_kinds{Kind::site,   Kind::asset_type, Kind::asset,  Kind::device,
+                                      Kind::signal, Kind::pipeline,   Kind::person, Kind::use_case,
+                                      Kind::kpi,    Kind::role,       Kind::model};
 inline constexpr std::string_view api_version = "millwright/v1";
 
 /// `AssetType`, as written in documents.

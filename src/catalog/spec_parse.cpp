@@ -1,63 +1,17 @@
 #include <algorithm>
 #include <charconv>
-#include <span>
 
 #include "base/format.hpp"
 #include "catalog/asset_spec.hpp"
 #include "catalog/declaration.hpp"
 #include "catalog/device_spec.hpp"
 #include "catalog/pipeline_spec.hpp"
+#include "catalog/spec_read.hpp"
 
 namespace millwright::catalog {
 namespace {
 
 constexpr std::size_t keys_max = 100'000;
-
-/// The enumerator whose place in `names` is that of the text under `key`.
-template <typename Enum>
-Enum enum_at(const Node& node, std::string_view key, std::span<const std::string_view> names,
-             Enum absent) {
-  const auto text = node.text_at(key);
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names[i] == text) return static_cast<Enum>(i);
-  }
-  return absent;
-}
-
-std::optional<Duration> duration_at(const Node& node, std::string_view key) {
-  const auto* found = node.find(key);
-  if (found == nullptr || !found->is_scalar()) return std::nullopt;
-  const auto parsed = parse_duration(found->text);
-  return parsed ? std::optional(*parsed) : std::nullopt;
-}
-
-std::optional<Timestamp> timestamp_at(const Node& node, std::string_view key) {
-  const auto* found = node.find(key);
-  if (found == nullptr || !found->is_scalar()) return std::nullopt;
-  const auto parsed = parse_rfc3339(found->text);
-  return parsed ? std::optional(*parsed) : std::nullopt;
-}
-
-std::optional<double> optional_number(const Node& node, std::string_view key) {
-  const auto* found = node.find(key);
-  return found != nullptr && found->is_number() ? std::optional(found->number) : std::nullopt;
-}
-
-std::vector<std::string> texts_at(const Node& node, std::string_view key) {
-  std::vector<std::string> out;
-  if (const auto* found = node.find(key)) {
-    for (const auto& item : found->items) {
-      if (item.is_scalar()) out.push_back(item.text);
-    }
-  }
-  return out;
-}
-
-const Node& child(const Node& node, std::string_view key) {
-  static const Node none;
-  const auto* found = node.find(key);
-  return found != nullptr ? *found : none;
-}
 
 Limits limits_of(const Node& node) {
   Limits limits;
@@ -148,6 +102,26 @@ AggregateStage aggregate_of(const Node& node) {
   return out;
 }
 
+ScoreStage score_of(const Node& node) {
+  ScoreStage out;
+  out.model = node.text_at("model");
+  if (node.find("trigger") == nullptr) return out;
+  const auto& trigger = child(node, "trigger");
+  const auto& when = child(trigger, "when");
+  const auto& command = child(trigger, "command");
+  TriggerSpec spec;
+  spec.metric = when.text_at("metric");
+  spec.comparison = enum_at(when, "comparison", choices::comparison, Comparison::above);
+  spec.limit = when.number_at("value", 0);
+  spec.device = command.text_at("device");
+  spec.command_metric = command.text_at("metric");
+  spec.command_value = command.number_at("value", 0);
+  spec.lease = duration_at(trigger, "lease").value_or(Duration{0});
+  spec.per_hour_max = static_cast<std::uint32_t>(trigger.integer_at("limitPerHour", 1));
+  out.trigger = std::move(spec);
+  return out;
+}
+
 StageParameters stage_of(const Node& node) {
   const auto kind = node.text_at("kind");
   if (kind == "scale") {
@@ -161,6 +135,7 @@ StageParameters stage_of(const Node& node) {
     return DeadbandStage{node.number_at("absolute", 0), node.number_at("percent", 0),
                          duration_at(node, "silenceMax").value_or(Duration{0})};
   }
+  if (kind == "score") return score_of(node);
   FlagStage out;
   out.limits = limits_of(node);
   out.declared = node.boolean_at("declared", true);
@@ -318,6 +293,12 @@ SignalOverride parse_signal_spec(std::string_view name, const Node& spec) {
     out.sources.push_back({item.text_at("device"), item.text_at("edge"), item.text_at("metric"),
                            timestamp_at(item, "from"), timestamp_at(item, "until")});
   }
+  const auto& calibration = child(spec, "calibration");
+  if (const auto made = timestamp_at(calibration, "calibrated")) {
+    out.calibration = CalibrationSpec{calibration.text_at("certificate"), *made,
+                                      timestamp_at(calibration, "validUntil"),
+                                      optional_number(calibration, "uncertainty")};
+  }
   return out;
 }
 
@@ -360,9 +341,7 @@ PipelineSpec parse_pipeline_spec(std::string_view name, const Node& spec) {
   out.site = spec.text_at("site");
   out.edge = spec.text_at("edge");
   out.devices = texts_at(spec, "devices");
-  for (const auto& member : child(spec, "selector").members) {
-    out.selector[member.key] = member.value.text;
-  }
+  out.selector = text_map_at(spec, "selector");
   out.raw_kept = spec.boolean_at("rawKept", false);
   for (const auto& item : child(spec, "stages").items) {
     out.stages.push_back({texts_at(item, "metrics"), stage_of(item)});

@@ -8,45 +8,11 @@
 #include "base/time.hpp"
 #include "catalog/declaration.hpp"
 #include "catalog/device_spec.hpp"
+#include "catalog/text_form.hpp"
 #include "ontology/unit.hpp"
 
 namespace millwright::catalog {
 namespace {
-
-bool is_alphanumeric(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-bool consists_of(std::string_view text, std::string_view others) {
-  return std::ranges::all_of(text,
-                             [&](char c) { return is_alphanumeric(c) || others.contains(c); });
-}
-
-bool is_signal_name(std::string_view text) {
-  return !text.empty() && text.size() <= 127 && is_alphanumeric(text.front()) &&
-         consists_of(text, "_./-");
-}
-
-bool is_time_zone(std::string_view text) {
-  if (text.starts_with('+') || text.starts_with('-')) {
-    const auto digit = [&](std::size_t i) { return text[i] >= '0' && text[i] <= '9'; };
-    return text.size() == 6 && text[3] == ':' && digit(1) && digit(2) && digit(4) && digit(5);
-  }
-  if (text.empty() || text.front() < 'A' || text.front() > 'Z') return false;
-  return text == "UTC" || text.contains('/') ? consists_of(text, "_/+-") : consists_of(text, "");
-}
-
-/// An id made of what was written, for the remedy; empty when nothing is left.
-std::string id_like(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    if (c == ' ' || c == '/') c = '-';
-    if (is_alphanumeric(c) || (!out.empty() && std::string_view("_.-").contains(c))) out += c;
-  }
-  if (out.size() > 63) out.resize(63);
-  return is_valid_name(out) ? out : std::string();
-}
 
 class Validator {
  public:
@@ -288,6 +254,12 @@ class Validator {
             !consists_of(std::string_view(text).substr(0, 43), "+/")) {
           refuse({}, "never put a private key here");
         }
+        break;
+      case FieldType::party:
+        if (!is_party(text)) refuse();
+        break;
+      case FieldType::currency:
+        if (!is_currency(text)) refuse();
         break;
       default:
         break;
