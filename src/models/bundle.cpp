@@ -32,7 +32,8 @@ class Defects {
 
 void check_rul(const Bundle& bundle, Defects& defects) {
   if (!bundle.trees || !bundle.intervals || bundle.pca) {
-    defects.add("kind", "rul without trees and intervals, or with a monitor", "what its kind needs");
+    defects.add("kind", "rul without trees and intervals, or with a monitor",
+                "what its kind needs");
   } else if (bundle.trees->columns != bundle.features.width()) {
     defects.add("features", fmt::format("{} features", bundle.features.width()),
                 fmt::format("{}, as the trees take", bundle.trees->columns));
@@ -64,8 +65,9 @@ Node training_node(const Training& training) {
   node.add("groups", Node::make_integer(static_cast<std::int64_t>(training.groups)));
   node.add("seed", Node::make_integer(static_cast<std::int64_t>(training.seed)));
   node.add("parameters", training.parameters);
-  Node& metrics = node.add("metrics", Node::make_map());
+  Node metrics = Node::make_map();
   for (const auto& [name, value] : training.metrics) metrics.add(name, Node::make_number(value));
+  node.add("metrics", std::move(metrics));
   node.add("trained_by", Node::make_text(training.trained_by));
   return node;
 }
@@ -143,8 +145,9 @@ Node Bundle::card() const {
   node.add("version", Node::make_integer(version));
   node.add("kind", Node::make_text(kind_name(kind)));
   node.add("features", features.node());
-  Node& list = node.add("units", Node::make_list());
+  Node list = Node::make_list();
   for (const std::string& unit : units) list.items.push_back(Node::make_text(unit));
+  node.add("units", std::move(list));
   node.add("training", training_node(training));
   node.add("intended_use", Node::make_text(intended_use));
   node.add("limits", Node::make_text(limits));
@@ -182,16 +185,17 @@ Result<std::vector<InputConversion>> match_inputs(const Bundle& bundle,
       continue;
     }
     InputConversion conversion{.signal = static_cast<std::size_t>(found - names.begin())};
-    if (auto problem = convert_input(input, bundle.units[i], offered[conversion.signal], conversion)) {
+    if (auto problem =
+            convert_input(input, bundle.units[i], offered[conversion.signal], conversion)) {
       problems.push_back(std::move(*problem));
     }
     out.push_back(conversion);
   }
   if (problems.empty()) return out;
   return std::unexpected(
-      Error(Code::refused, fmt::format("model {}@{} does not fit {}: {} of {} inputs",
-                                       bundle.name, bundle.version, offered_by, problems.size(),
-                                       bundle.features.inputs.size()))
+      Error(Code::refused,
+            fmt::format("model {}@{} does not fit {}: {} of {} inputs", bundle.name, bundle.version,
+                        offered_by, problems.size(), bundle.features.inputs.size()))
           .with_problems(std::move(problems)));
 }
 

@@ -27,18 +27,18 @@ std::optional<ModelKind> parse_kind(std::string_view name);
 /// How a model came about, for its card and for whoever approves it.
 struct Training {
   Timestamp at;
-  Digest data;               ///< FeatureMatrix::digest() of what it was trained on
+  Digest data;  ///< FeatureMatrix::digest() of what it was trained on
   std::uint64_t rows = 0;
   std::uint64_t groups = 0;  ///< physical units
   std::uint64_t seed = 0;
   catalog::Node parameters = catalog::Node::make_map();  ///< the hyper-parameters chosen
-  std::map<std::string, double> metrics;  ///< `cv_rmse`, `cv_bias`, …; finite
-  std::string trained_by;                 ///< program and version
+  std::map<std::string, double> metrics;                 ///< `cv_rmse`, `cv_bias`, …; finite
+  std::string trained_by;                                ///< program and version
 };
 
 struct Bundle {
-  std::string name;                ///< of the Model resource
-  std::uint32_t version = 1;       ///< from 1
+  std::string name;           ///< of the Model resource
+  std::uint32_t version = 1;  ///< from 1
   ModelKind kind = ModelKind::pca;
   FeatureSpec features;
   std::vector<std::string> units;  ///< UCUM, one an input of `features`
@@ -46,8 +46,8 @@ struct Bundle {
   std::string target_unit;         ///< UCUM; empty for pca
   double target_max = 0;           ///< predictions are cut to [0, target_max]; 0 for pca
   Training training;
-  std::string intended_use;        ///< a sentence or two for the card
-  std::string limits;              ///< where it must not be trusted
+  std::string intended_use;  ///< a sentence or two for the card
+  std::string limits;        ///< where it must not be trusted
 
   std::optional<IntervalTable> intervals;  ///< rul
   std::optional<TreeEnsemble> trees;       ///< rul
@@ -61,8 +61,8 @@ struct Bundle {
   catalog::Node card() const;
 };
 
-/// Format 1: magic, version, manifest, sections, checksum. The same bundle gives the same bytes, and
-/// SHA-256 of them is its address. The bundle must have no problems.
+/// Format 1: magic, version, manifest, sections, checksum. The same bundle gives the same bytes,
+/// and SHA-256 of them is its address. The bundle must have no problems.
 Bytes encode(const Bundle& bundle);
 /// corrupt (cut, changed, or a manifest that does not fit its sections, with every problem),
 /// unsupported_version. Bounded by the size of `bytes`.

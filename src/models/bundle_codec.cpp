@@ -21,9 +21,9 @@ std::unexpected<Error> corrupt(std::string what) {
 
 /// The same error as corrupt: a manifest that does not fit is not the caller's input.
 std::unexpected<Error> corrupt(Error error) {
-  return std::unexpected(Error(Code::corrupt, "a model bundle has a manifest that does not fit: " +
-                                                  error.message())
-                             .with_problems(error.problems()));
+  return std::unexpected(
+      Error(Code::corrupt, "a model bundle has a manifest that does not fit: " + error.message())
+          .with_problems(error.problems()));
 }
 
 std::optional<Digest> parse_digest(std::string_view hex) {
@@ -92,8 +92,8 @@ Result<Bundle> read_manifest(const Node& node) {
   NodeReader reader(node);
   Bundle out;
   out.name = reader.text("name");
-  out.version = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(reader.count("version"), 0xFFFF'FFFFU));
+  out.version =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(reader.count("version"), 0xFFFF'FFFFU));
   const std::string kind = reader.text("kind");
   if (const auto known = parse_kind(kind)) {
     out.kind = *known;
@@ -161,8 +161,7 @@ Bytes encode(const Bundle& bundle) {
 }
 
 Result<Bundle> decode_bundle(ByteView bytes) {
-  if (bytes.size() < magic.size() + 1 + check_size ||
-      as_text(bytes.first(magic.size())) != magic) {
+  if (bytes.size() < magic.size() + 1 + check_size || as_text(bytes.first(magic.size())) != magic) {
     return corrupt("does not begin as one");
   }
   if (static_cast<std::uint8_t>(bytes[magic.size()]) > format_version) {
@@ -174,7 +173,8 @@ Result<Bundle> decode_bundle(ByteView bytes) {
   if (check.u32() != crc32c(body)) return corrupt("fails its checksum");
   ByteReader reader(body.subspan(magic.size() + 1));
   const std::string_view manifest = reader.text();
-  const catalog::ParsedFile parsed = catalog::parse_yaml({.file = {}, .text = std::string(manifest)});
+  const catalog::ParsedFile parsed =
+      catalog::parse_yaml({.file = {}, .text = std::string(manifest)});
   if (!reader.ok() || !parsed.problems.empty() || parsed.documents.size() != 1) {
     return corrupt("has a manifest that cannot be read");
   }

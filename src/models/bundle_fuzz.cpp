@@ -1,4 +1,5 @@
-// Any bytes as a bundle without its checksum: no crash, and what decodes encodes to bytes that decode to the same.
+// Any bytes as a bundle without its checksum: no crash, and what decodes encodes to bytes that
+// decode to the same.
 #include <cstdlib>
 
 #include "models/bundle.hpp"

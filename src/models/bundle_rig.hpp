@@ -34,16 +34,21 @@ inline Bundle rul_bundle() {
   out.training = some_training();
   out.intended_use = "plans inspections of turbofans; \"never\" the only reason to stop one";
   out.limits = "one operating condition, one kind of fault";
-  out.intervals = IntervalTable{.coverage = 0.9, .low_end = 0, .high_end = 125, .edges = {40, 80.5},
-                                .below = {5, 10, 20}, .above = {7, 12, 25.25}};
+  out.intervals = IntervalTable{.coverage = 0.9,
+                                .low_end = 0,
+                                .high_end = 125,
+                                .edges = {40, 80.5},
+                                .below = {5, 10, 20},
+                                .above = {7, 12, 25.25}};
   out.trees = TreeEnsemble{
       .columns = 4,
       .base = 60,
       .link = Link::identity,
       .starts = {0},
-      .nodes = {{.value = 0.5F, .feature = 3, .leaf = false, .nan_left = true, .left = 1, .right = 2},
-                {.value = -10},
-                {.value = 10}}};
+      .nodes = {
+          {.value = 0.5F, .feature = 3, .leaf = false, .nan_left = true, .left = 1, .right = 2},
+          {.value = -10},
+          {.value = 10}}};
   out.onnx = Bytes(5, std::byte{1});
   return out;
 }

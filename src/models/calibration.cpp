@@ -20,8 +20,9 @@ Result<Calibration> fit_calibration(std::span<const double> readings,
                                     std::span<const std::uint8_t> trouble, Direction direction) {
   if (readings.size() != trouble.size() || readings.empty() ||
       !std::ranges::all_of(readings, [](double r) { return std::isfinite(r); })) {
-    return fail(Code::invalid_input, fmt::format("{} readings with {} outcomes cannot be calibrated",
-                                                 readings.size(), trouble.size()),
+    return fail(Code::invalid_input,
+                fmt::format("{} readings with {} outcomes cannot be calibrated", readings.size(),
+                            trouble.size()),
                 "give finite readings with one outcome each");
   }
   const double sign = direction == Direction::rising ? 1 : -1;

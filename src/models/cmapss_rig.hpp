@@ -22,7 +22,7 @@ inline std::string cmapss_folder() {
 
 inline const std::vector<std::string>& cmapss_signals() {
   static const std::vector<std::string> names = {
-      "T2",  "T24", "T30", "T50", "P2",  "P15",    "P30",    "Nf",     "Nc",  "epr", "Ps30",
+      "T2",  "T24", "T30", "T50", "P2",   "P15",     "P30",    "Nf",        "Nc",  "epr", "Ps30",
       "phi", "NRf", "NRc", "BPR", "farB", "htBleed", "Nf_dmd", "PCNfR_dmd", "W31", "W32"};
   return names;
 }
@@ -50,7 +50,8 @@ inline std::optional<std::vector<Record>> cmapss_records(const std::string& name
     double skipped = 0;
     row >> unit >> cycle >> skipped >> skipped >> skipped;
     if (!row) continue;
-    if (out.empty() || out.back().group != unit) out.push_back({.group = unit, .at = {}, .values = {}, .quality = {}});
+    if (out.empty() || out.back().group != unit)
+      out.push_back({.group = unit, .at = {}, .values = {}, .quality = {}});
     out.back().at.push_back({cycle * 1'000'000});
     for (std::size_t i = 0; i < cmapss_signals().size(); ++i) {
       double value = 0;

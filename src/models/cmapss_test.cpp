@@ -25,7 +25,8 @@ FeatureSpec spec() {
 TEST(Cmapss, RemainingLifeIsAsGoodAsTheReference) {
   const auto records = cmapss_records("train_FD001");
   const auto test = cmapss_records("test_FD001");
-  if (!records || !test) GTEST_SKIP() << "no C-MAPSS in " << cmapss_folder() << "; set MILLWRIGHT_DATA_DIR";
+  if (!records || !test)
+    GTEST_SKIP() << "no C-MAPSS in " << cmapss_folder() << "; set MILLWRIGHT_DATA_DIR";
   auto matrix = matrix_of(spec(), *records);
   ASSERT_TRUE(matrix) << matrix.error().text();
   set_remaining_scans(*matrix, target_max);
@@ -66,9 +67,10 @@ TEST(Cmapss, RemainingLifeIsAsGoodAsTheReference) {
     width += interval.high - interval.low;
   }
   const double rmse = std::sqrt(squares / static_cast<double>(truths.size()));
-  fmt::print("test engines: RMSE {:.3f} (both clipped at 125), NASA score {:.0f} (not clipped), "
-             "interval covers {} of 100, mean width {:.1f}\n",
-             rmse, score, inside, width / static_cast<double>(truths.size()));
+  fmt::print(
+      "test engines: RMSE {:.3f} (both clipped at 125), NASA score {:.0f} (not clipped), "
+      "interval covers {} of 100, mean width {:.1f}\n",
+      rmse, score, inside, width / static_cast<double>(truths.size()));
   EXPECT_LE(rmse, 14.0);
   EXPECT_GE(inside, 80);
 }

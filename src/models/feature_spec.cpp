@@ -70,8 +70,8 @@ std::vector<Problem> FeatureSpec::problems() const {
   }
   check_windows(*this, out);
   if (functions.empty()) {
-    out.push_back(problem("functions", "no function", fmt::format("some of {}",
-                                                                  fmt::join(function_names, ", "))));
+    out.push_back(problem("functions", "no function",
+                          fmt::format("some of {}", fmt::join(function_names, ", "))));
   }
   std::set<WindowFunction> used;
   for (std::size_t i = 0; i < functions.size(); ++i) {
@@ -143,16 +143,19 @@ Result<FeatureSpec> FeatureSpec::parse(const catalog::Node& node) {
       spec.functions.push_back(*function);
     } else {
       const std::vector<std::string_view> known(function_names.begin(), function_names.end());
-      reader.wrong({.place = {.file = {}, .line = 0, .column = 0,
-                              .path = fmt::format("functions[{}]", i)},
-                    .what = fmt::format("unknown function '{}'", names[i]),
-                    .expected = fmt::format("one of {}", fmt::join(function_names, ", ")),
-                    .nearest = std::string(nearest_name(names[i], known)),
-                    .remedy = {}});
+      reader.wrong(
+          {.place = {.file = {}, .line = 0, .column = 0, .path = fmt::format("functions[{}]", i)},
+           .what = fmt::format("unknown function '{}'", names[i]),
+           .expected = fmt::format("one of {}", fmt::join(function_names, ", ")),
+           .nearest = std::string(nearest_name(names[i], known)),
+           .remedy = {}});
     }
   }
   spec.add_age = reader.boolean("add_age");
-  for (Problem& found : spec.problems()) reader.wrong(std::move(found));
+  for (Problem& found : spec.problems()) {
+    // A function that is not known has been told already.
+    if (found.place.path != "functions" || names.empty()) reader.wrong(std::move(found));
+  }
   if (auto failed = reader.failure("the feature specification cannot be used")) {
     return std::unexpected(std::move(*failed));
   }

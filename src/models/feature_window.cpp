@@ -190,8 +190,7 @@ void FeatureWindow::append_input(std::size_t input, std::size_t position,
     // Scans before the first usable value of this input say nothing of it.
     while (!usable(position + 1 - count)) --count;
     const std::size_t first = position + 1 - count;
-    const Sums sums =
-        sums_of(count, [&](std::size_t i) { return kept_[first + i].filled[input]; });
+    const Sums sums = sums_of(count, [&](std::size_t i) { return kept_[first + i].filled[input]; });
     for (const WindowFunction function : spec_.functions) {
       if (function != WindowFunction::last) out.push_back(narrowed(pick(sums, function)));
     }
@@ -244,15 +243,19 @@ Result<void> FeatureWindow::load(ByteView state) {
   const std::uint64_t count = reader.count(8 + 9 * inputs);
   bool in_order = count <= keep_ && count <= loaded.scans_;
   for (std::uint64_t n = 0; n < count && reader.ok() && in_order; ++n) {
-    Kept scan{.at = {reader.i64()}, .number = loaded.scans_ - count + n + 1, .raw = {},
-              .worth = {}, .filled = {}};
+    Kept scan{.at = {reader.i64()},
+              .number = loaded.scans_ - count + n + 1,
+              .raw = {},
+              .worth = {},
+              .filled = {}};
     scan.raw.resize(inputs);
     scan.worth.resize(inputs);
     scan.filled.resize(inputs);
     for (double& value : scan.raw) value = reader.f64();
     for (std::uint8_t& worth : scan.worth) worth = reader.u8();
     for (std::size_t i = 0; i < inputs; ++i) {
-      in_order = in_order && scan.worth[i] <= 2 && (scan.worth[i] > 0) == std::isfinite(scan.raw[i]);
+      in_order =
+          in_order && scan.worth[i] <= 2 && (scan.worth[i] > 0) == std::isfinite(scan.raw[i]);
     }
     in_order = in_order && (n == 0 || loaded.kept_.back().at < scan.at);
     loaded.kept_.push_back(std::move(scan));

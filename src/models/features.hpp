@@ -36,10 +36,10 @@ std::optional<WindowFunction> parse_function(std::string_view name);
 
 /// Which features a model sees. Order matters: it is the order of the columns.
 struct FeatureSpec {
-  std::vector<std::string> inputs;      ///< names of signals, 1 to 256, each once
-  std::vector<std::uint32_t> windows;   ///< counts of scans, 1 to 1024, rising; at most 8
+  std::vector<std::string> inputs;        ///< names of signals, 1 to 256, each once
+  std::vector<std::uint32_t> windows;     ///< counts of scans, 1 to 1024, rising; at most 8
   std::vector<WindowFunction> functions;  ///< each once
-  bool add_age = false;                 ///< one more column: scans so far, this one included
+  bool add_age = false;                   ///< one more column: scans so far, this one included
 
   bool operator==(const FeatureSpec&) const = default;
   /// Every defect, with its place inside the specification; empty when it can be used.
@@ -107,17 +107,17 @@ class FeatureWindow {
 
   /// State as bytes (format 1, with the digest of the specification and a checksum).
   Bytes save() const;
-  /// Takes up a saved state: afterwards every push answers as it would have. conflict when the state
-  /// is of another specification, corrupt, unsupported_version.
+  /// Takes up a saved state: afterwards every push answers as it would have. conflict when the
+  /// state is of another specification, corrupt, unsupported_version.
   Result<void> load(ByteView state);
 
  private:
   struct Kept {
     Timestamp at;
-    std::uint64_t number = 0;       ///< scans up to and including this one
-    std::vector<double> raw;        ///< as it came; NaN when bad or missing
+    std::uint64_t number = 0;         ///< scans up to and including this one
+    std::vector<double> raw;          ///< as it came; NaN when bad or missing
     std::vector<std::uint8_t> worth;  ///< 2 good, 1 uncertain, 0 bad or missing
-    std::vector<double> filled;     ///< raw, or carried; NaN before the first usable value
+    std::vector<double> filled;       ///< raw, or carried; NaN before the first usable value
   };
 
   Kept kept_of(const Scan& scan) const;

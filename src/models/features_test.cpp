@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <map>
 #include <limits>
+#include <map>
 
 #include "models/matrix.hpp"
 
@@ -58,13 +58,12 @@ TEST(FeatureSpec, TellsEveryProblem) {
   ASSERT_FALSE(spec);
   EXPECT_EQ(spec.error().text(),
             "the feature specification cannot be used (invalid_input)\n"
-            "functions[0]: unknown function 'meen'; expected one of last, mean, slope, std, min, "
+            "  functions[0]: unknown function 'meen'; expected one of last, mean, slope, std, min, "
             "max; did you mean 'mean'?\n"
-            "add_age: an integer; expected true or false\n"
-            "inputs[1]: 'a' again; expected each signal once; remove the second one\n"
-            "windows[1]: 3 after 5; expected rising counts of scans; order the windows and name "
-            "each once\n"
-            "functions: no function; expected some of last, mean, slope, std, min, max");
+            "  add_age: a whole number; expected true or false\n"
+            "  inputs[1]: 'a' again; expected each signal once; remove the second one\n"
+            "  windows[1]: 3 after 5; expected rising counts of scans; order the windows and name "
+            "each once");
 }
 
 TEST(FeatureWindow, ComputesWhatItsNamesSay) {
@@ -76,14 +75,14 @@ TEST(FeatureWindow, ComputesWhatItsNamesSay) {
   ASSERT_TRUE(pushed);
   ASSERT_EQ(pushed->rows.size(), 1U);
   const FeatureRow& row = pushed->rows[0];
-  EXPECT_EQ(row.values[0], 6);                       // last
-  EXPECT_EQ(row.values[1], 3);                       // mean of 1 2 6
-  EXPECT_EQ(row.values[2], 2.5F);                    // slope
-  EXPECT_FLOAT_EQ(row.values[3], std::sqrt(7.0F));   // deviation
-  EXPECT_EQ(row.values[4], 1);                       // min
-  EXPECT_EQ(row.values[5], 6);                       // max
-  EXPECT_EQ(row.values[6], 5.8F);                    // mean of 10 10 1 2 6
-  EXPECT_EQ(row.values.back(), 7);                   // age
+  EXPECT_EQ(row.values[0], 6);                      // last
+  EXPECT_EQ(row.values[1], 3);                      // mean of 1 2 6
+  EXPECT_EQ(row.values[2], 2.5F);                   // slope
+  EXPECT_FLOAT_EQ(row.values[3], std::sqrt(7.0F));  // deviation
+  EXPECT_EQ(row.values[4], 1);                      // min
+  EXPECT_EQ(row.values[5], 6);                      // max
+  EXPECT_EQ(row.values[6], 5.8F);                   // mean of 10 10 1 2 6
+  EXPECT_EQ(row.values.back(), 7);                  // age
   EXPECT_EQ(row.confidence, 1);
 }
 

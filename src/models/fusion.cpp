@@ -103,18 +103,20 @@ std::vector<Problem> FusionSpec::problems() const {
 
 Node FusionSpec::node() const {
   Node node = Node::make_map();
-  Node& list = node.add("inputs", Node::make_list());
+  Node list = Node::make_list();
   for (const FusionInput& input : inputs) {
     Node one = Node::make_map();
     one.add("name", Node::make_text(input.name));
     one.add("weight", Node::make_number(input.weight));
-    Node& points = one.add("calibration", Node::make_list());
+    Node points = Node::make_list();
     for (const Calibration::Point& point : input.calibration.points) {
-      points.items.push_back(Node::make_list(
-          {Node::make_number(point.reading), Node::make_number(point.trouble)}));
+      points.items.push_back(
+          Node::make_list({Node::make_number(point.reading), Node::make_number(point.trouble)}));
     }
+    one.add("calibration", std::move(points));
     list.items.push_back(std::move(one));
   }
+  node.add("inputs", std::move(list));
   node.add("rise", Node::make_text(to_text(rise)));
   node.add("recovery", Node::make_text(to_text(recovery)));
   node.add("hold", Node::make_text(to_text(hold)));
@@ -165,8 +167,8 @@ HealthState Fusion::next_state(double health, double confidence) const {
 
 Result<Health> Fusion::update(Timestamp at, std::span<const Reading> readings) {
   if (readings.size() != tracks_.size()) {
-    return fail(Code::invalid_input, fmt::format("{} readings for {} inputs", readings.size(),
-                                                 tracks_.size()));
+    return fail(Code::invalid_input,
+                fmt::format("{} readings for {} inputs", readings.size(), tracks_.size()));
   }
   if (at_ && at < *at_) {
     return fail(Code::invalid_input,

@@ -55,7 +55,7 @@ enum class HealthState : std::uint8_t { unknown, good, watch, bad };
 std::string_view health_state_name(HealthState state);
 
 struct FusionSpec {
-  std::vector<FusionInput> inputs;  ///< 1 to 64
+  std::vector<FusionInput> inputs;               ///< 1 to 64
   Duration rise = std::chrono::seconds(30);      ///< time constant towards trouble; ≥ 0
   Duration recovery = std::chrono::minutes(10);  ///< time constant back; ≥ rise
   /// How long the last usable reading of a bad or missing input still counts: its weight in the

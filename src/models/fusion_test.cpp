@@ -86,8 +86,8 @@ TEST(Fusion, OneDeadSensorDoesNotDestroyIt) {
   const Reading whole[] = {good(110), good(0.1), good(1)};
   const Health before = fusion.update(at(seconds(0)), whole).value();
   EXPECT_EQ(before.state, HealthState::good);
-  const Reading dead[] = {good(110), good(0.1),
-                          {.value = 9e9, .quality = Quality::bad(Reason::failure)}};
+  const Reading dead[] = {
+      good(110), good(0.1), {.value = 9e9, .quality = Quality::bad(Reason::failure)}};
   const Health at_once = fusion.update(at(seconds(1)), dead).value();
   EXPECT_LT(at_once.confidence, before.confidence);
   EXPECT_NEAR(at_once.health, before.health, 0.01);
@@ -131,14 +131,14 @@ TEST(Fusion, RisesFastRecoversSlowlyAndDoesNotFlutter) {
   FusionSpec steady = three_inputs();
   steady.rise = steady.recovery = Duration{0};
   Fusion flutter(steady);
-  const auto state_at = [&, n = 0](double rul) mutable {
+  auto state_at = [&, n = 0](double rul) mutable {
     const Reading readings[] = {good(rul), good(0), good(0)};
     return flutter.update(at(seconds(++n)), readings)->state;
   };
-  EXPECT_EQ(state_at(100), HealthState::good);   // health 0.85
-  EXPECT_EQ(state_at(85), HealthState::good);    // 0.76: not yet below 0.7
-  EXPECT_EQ(state_at(70), HealthState::watch);   // 0.67
-  EXPECT_EQ(state_at(85), HealthState::watch);   // 0.76: not yet above 0.8
+  EXPECT_EQ(state_at(100), HealthState::good);  // health 0.85
+  EXPECT_EQ(state_at(85), HealthState::good);   // 0.76: not yet below 0.7
+  EXPECT_EQ(state_at(70), HealthState::watch);  // 0.67
+  EXPECT_EQ(state_at(85), HealthState::watch);  // 0.76: not yet above 0.8
   EXPECT_EQ(state_at(100), HealthState::good);
 }
 

@@ -23,8 +23,8 @@ bool all_finite(std::span<const double> values) {
 }  // namespace
 
 statistics::Interval IntervalTable::at(double prediction) const {
-  const auto bin = static_cast<std::size_t>(std::ranges::lower_bound(edges, prediction) -
-                                            edges.begin());
+  const auto bin =
+      static_cast<std::size_t>(std::ranges::lower_bound(edges, prediction) - edges.begin());
   return {.low = std::clamp(prediction - below[bin], low_end, high_end),
           .high = std::clamp(prediction + above[bin], low_end, high_end)};
 }
@@ -57,9 +57,10 @@ Result<IntervalTable> IntervalTable::parse(const catalog::Node& node) {
     reader.wrong("high_end", fmt::format("{}", out.high_end), "at least low_end");
   }
   if (out.below.size() != out.edges.size() + 1 || out.above.size() != out.edges.size() + 1) {
-    reader.wrong("below", fmt::format("{} and {} of {} edges", out.below.size(), out.above.size(),
-                                      out.edges.size()),
-                 "one bin more than edges");
+    reader.wrong(
+        "below",
+        fmt::format("{} and {} of {} edges", out.below.size(), out.above.size(), out.edges.size()),
+        "one bin more than edges");
   }
   if (!std::ranges::is_sorted(out.edges) || !all_finite(out.edges) || !all_finite(out.below) ||
       !all_finite(out.above)) {
@@ -93,8 +94,12 @@ Result<IntervalTable> fit_intervals(std::span<const double> predictions,
   std::vector<std::size_t> order(predictions.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return predictions[i]; });
-  IntervalTable out{.coverage = options.coverage, .low_end = options.low_end,
-                    .high_end = options.high_end, .edges = {}, .below = {}, .above = {}};
+  IntervalTable out{.coverage = options.coverage,
+                    .low_end = options.low_end,
+                    .high_end = options.high_end,
+                    .edges = {},
+                    .below = {},
+                    .above = {}};
   for (std::size_t b = 0; b + 1 < bins; ++b) {
     const double edge = predictions[order[order.size() * (b + 1) / bins]];
     if (out.edges.empty() || edge > out.edges.back()) out.edges.push_back(edge);
@@ -102,8 +107,8 @@ Result<IntervalTable> fit_intervals(std::span<const double> predictions,
   std::vector<std::vector<double>> under(out.edges.size() + 1);
   std::vector<std::vector<double>> over(out.edges.size() + 1);
   for (std::size_t i = 0; i < predictions.size(); ++i) {
-    const auto bin = static_cast<std::size_t>(
-        std::ranges::lower_bound(out.edges, predictions[i]) - out.edges.begin());
+    const auto bin = static_cast<std::size_t>(std::ranges::lower_bound(out.edges, predictions[i]) -
+                                              out.edges.begin());
     under[bin].push_back(predictions[i] - truths[i]);
     over[bin].push_back(truths[i] - predictions[i]);
   }

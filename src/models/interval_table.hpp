@@ -37,7 +37,6 @@ struct IntervalOptions {
 /// From predictions and truths, one each. More coverage never gives a narrower interval.
 /// invalid_input when the sizes differ or there are too few for the coverage.
 Result<IntervalTable> fit_intervals(std::span<const double> predictions,
-                                    std::span<const double> truths,
-                                    const IntervalOptions& options);
+                                    std::span<const double> truths, const IntervalOptions& options);
 
 }  // namespace millwright::models

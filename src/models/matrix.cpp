@@ -19,8 +19,8 @@ Problem problem(std::string path, std::string what, std::string expected) {
 void check_finite(std::span<const float> values, std::string_view name, std::vector<Problem>& out) {
   const auto bad = std::ranges::find_if(values, [](float v) { return !std::isfinite(v); });
   if (bad != values.end()) {
-    out.push_back(problem(fmt::format("{}[{}]", name, bad - values.begin()),
-                          "not a finite number", "a finite number"));
+    out.push_back(problem(fmt::format("{}[{}]", name, bad - values.begin()), "not a finite number",
+                          "a finite number"));
   }
 }
 
@@ -75,9 +75,8 @@ void FeatureMatrix::append(std::span<const float> row, float target_value, std::
 
 Result<FeatureMatrix> matrix_of(const FeatureSpec& spec, std::span<const Record> records) {
   if (auto problems = spec.problems(); !problems.empty()) {
-    return std::unexpected(
-        Error(Code::invalid_input, "the feature specification cannot be used")
-            .with_problems(std::move(problems)));
+    return std::unexpected(Error(Code::invalid_input, "the feature specification cannot be used")
+                               .with_problems(std::move(problems)));
   }
   const std::size_t inputs = spec.inputs.size();
   FeatureMatrix matrix;
@@ -90,17 +89,16 @@ Result<FeatureMatrix> matrix_of(const FeatureSpec& spec, std::span<const Record>
     }
     FeatureWindow window(spec);
     for (std::size_t i = 0; i < record.at.size(); ++i) {
-      const Scan scan{
-          .at = record.at[i],
-          .values = std::span(record.values).subspan(i * inputs, inputs),
-          .quality = record.quality.empty()
-                         ? std::span<const ontology::Quality>()
-                         : std::span(record.quality).subspan(i * inputs, inputs)};
+      const Scan scan{.at = record.at[i],
+                      .values = std::span(record.values).subspan(i * inputs, inputs),
+                      .quality = record.quality.empty()
+                                     ? std::span<const ontology::Quality>()
+                                     : std::span(record.quality).subspan(i * inputs, inputs)};
       auto pushed = window.push(scan);
       if (!pushed) return pass(std::move(pushed), fmt::format("group {}", record.group));
       if (pushed->taken != Taken::appended) {
-        return fail(Code::invalid_input, fmt::format("scan {} of group {} is not in order of time",
-                                                     i, record.group));
+        return fail(Code::invalid_input,
+                    fmt::format("scan {} of group {} is not in order of time", i, record.group));
       }
       for (const FeatureRow& row : pushed->rows) {
         matrix.values.insert(matrix.values.end(), row.values.begin(), row.values.end());
@@ -116,8 +114,7 @@ void set_remaining_scans(FeatureMatrix& matrix, double target_max) {
   for (std::size_t first = 0; first < matrix.rows();) {
     const std::size_t end = group_end(matrix, first);
     for (std::size_t i = first; i < end; ++i) {
-      matrix.target[i] =
-          static_cast<float>(std::min(static_cast<double>(end - 1 - i), target_max));
+      matrix.target[i] = static_cast<float>(std::min(static_cast<double>(end - 1 - i), target_max));
     }
     first = end;
   }

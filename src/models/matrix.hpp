@@ -35,8 +35,8 @@ struct FeatureMatrix {
 struct Record {
   std::uint32_t group = 0;
   std::vector<Timestamp> at;
-  std::vector<double> values;               ///< scans × inputs
-  std::vector<ontology::Quality> quality;   ///< scans × inputs, or empty when all are good
+  std::vector<double> values;              ///< scans × inputs
+  std::vector<ontology::Quality> quality;  ///< scans × inputs, or empty when all are good
 };
 
 /// Rows of every record through the same window code that serves. `target` is left empty.

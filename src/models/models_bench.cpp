@@ -77,8 +77,7 @@ void BM_TreesOnnxRuntime(benchmark::State& state) {
   const auto runner = runtime->load(onnx_of(made.trees, "trees")).value();
   std::size_t i = 0;
   for (auto _ : state) {
-    const auto values =
-        std::span(made.matrix.values).subspan((i++ * rows % 10000) * 32, rows * 32);
+    const auto values = std::span(made.matrix.values).subspan((i++ * rows % 10000) * 32, rows * 32);
     benchmark::DoNotOptimize(runner->run(values, 32));
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
@@ -100,7 +99,8 @@ BENCHMARK(BM_TreesXgboost)->Arg(batch)->Arg(20000);
 void BM_FusionUpdate(benchmark::State& state) {
   FusionSpec spec;
   for (const char* name : {"rul", "anomaly", "trend", "sensors"}) {
-    spec.inputs.push_back({.name = name, .weight = 0.8, .calibration = {{{0, 0}, {0.5, 0.2}, {1, 1}}}});
+    spec.inputs.push_back(
+        {.name = name, .weight = 0.8, .calibration = {{{0, 0}, {0.5, 0.2}, {1, 1}}}});
   }
   Fusion fusion(spec);
   Reading readings[4];

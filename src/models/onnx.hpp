@@ -29,8 +29,8 @@ class Runner {
   virtual ~Runner() = default;
   /// Columns of a row, or 0 when the model leaves it open.
   virtual std::size_t columns() const = 0;
-  /// Answers of each output of the model, in its order, each row by row. `values` are rows × columns.
-  /// invalid_input when they do not fit the model; internal when the runtime fails.
+  /// Answers of each output of the model, in its order, each row by row. `values` are rows ×
+  /// columns. invalid_input when they do not fit the model; internal when the runtime fails.
   virtual Result<std::vector<std::vector<float>>> run(std::span<const float> values,
                                                       std::size_t columns) = 0;
 };
@@ -44,9 +44,9 @@ class OnnxRuntime {
   virtual Result<std::unique_ptr<Runner>> load(ByteView model) = 0;
 };
 
-/// ONNX Runtime on the CPU, one thread a run. One is enough for a program. Made before other threads
-/// write to standard error: for the length of the call, which registers schemas with about a
-/// thousand lines of noise there, the descriptor points to nothing. (onnx_runtime_adapter.cpp)
+/// ONNX Runtime on the CPU, one thread a run. One is enough for a program. Made before other
+/// threads write to standard error: for the length of the call, which registers schemas with about
+/// a thousand lines of noise there, the descriptor points to nothing. (onnx_runtime_adapter.cpp)
 Result<std::unique_ptr<OnnxRuntime>> open_onnx_runtime();
 
 }  // namespace millwright::models

@@ -11,7 +11,7 @@ namespace {
 namespace onnx = onnx_subset;
 using Attribute = onnx::AttributeProto;
 
-constexpr int element_float = 1;      // TensorProto.DataType.FLOAT
+constexpr int element_float = 1;  // TensorProto.DataType.FLOAT
 constexpr std::int64_t ir_version = 8;
 constexpr std::int64_t core_operators = 13;
 constexpr std::int64_t tree_operators = 3;
@@ -114,8 +114,8 @@ Bytes onnx_of(const TreeEnsemble& ensemble, std::string_view name) {
   add_matrix(*graph.add_output(), "prediction", 1);
 
   const bool logistic = ensemble.link == Link::logistic;
-  onnx::NodeProto& node = add_node(graph, "TreeEnsembleRegressor", {"features"},
-                                   logistic ? "log_odds" : "prediction");
+  onnx::NodeProto& node =
+      add_node(graph, "TreeEnsembleRegressor", {"features"}, logistic ? "log_odds" : "prediction");
   node.set_domain(trees_domain);
   TreeLists lists(node);
   for (std::size_t t = 0; t < ensemble.trees(); ++t) {

@@ -75,8 +75,8 @@ class OrtRunner final : public Runner {
       const char* input_name = input_.c_str();
       std::vector<const char*> names;
       for (const std::string& name : outputs_) names.push_back(name.c_str());
-      const std::vector<Ort::Value> answers =
-          session_.Run(Ort::RunOptions(nullptr), &input_name, &input, 1, names.data(), names.size());
+      const std::vector<Ort::Value> answers = session_.Run(Ort::RunOptions(nullptr), &input_name,
+                                                           &input, 1, names.data(), names.size());
       for (std::size_t i = 0; i < answers.size(); ++i) {
         const auto tensor = answers[i].GetTensorTypeAndShapeInfo();
         if (tensor.GetElementType() != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT) {

@@ -54,14 +54,14 @@ Eigen::MatrixXd correlation_of(const FeatureMatrix& matrix, std::span<const std:
   for (const std::size_t row : rows) {
     for (Eigen::Index i = 0; i < n; ++i) {
       const auto at = static_cast<std::size_t>(i);
-      standard(i) = (static_cast<double>(matrix.row(row)[at]) -
-                     static_cast<double>(fitted.mean[at])) *
-                    static_cast<double>(fitted.scale[at]);
+      standard(i) =
+          (static_cast<double>(matrix.row(row)[at]) - static_cast<double>(fitted.mean[at])) *
+          static_cast<double>(fitted.scale[at]);
     }
     sum.selfadjointView<Eigen::Lower>().rankUpdate(standard);
   }
-  return sum.selfadjointView<Eigen::Lower>() *
-         Eigen::MatrixXd::Identity(n, n) / static_cast<double>(rows.size() - 1);
+  return sum.selfadjointView<Eigen::Lower>() * Eigen::MatrixXd::Identity(n, n) /
+         static_cast<double>(rows.size() - 1);
 }
 
 /// Jackson and Mudholkar (1979), equation 3.4, from the variances that are not kept.
@@ -77,8 +77,8 @@ double spe_limit_of(const Eigen::VectorXd& left, double alpha) {
     const double degrees = theta1 * theta1 / theta2;
     return theta2 / theta1 * statistics::chi_squared_quantile(1 - alpha, degrees);
   }
-  const double base = c * std::sqrt(2 * theta2 * h0 * h0) / theta1 + 1 +
-                      theta2 * h0 * (h0 - 1) / (theta1 * theta1);
+  const double base =
+      c * std::sqrt(2 * theta2 * h0 * h0) / theta1 + 1 + theta2 * h0 * (h0 - 1) / (theta1 * theta1);
   return theta1 * std::pow(base, 1 / h0);
 }
 
@@ -146,8 +146,7 @@ Result<PcaMonitor> fit_pca(const FeatureMatrix& matrix, std::span<const std::siz
   const Eigen::VectorXd left =
       spectrum.values.tail(spectrum.values.size() - out.components).cwiseMax(0);
   // All variance kept: any distance from the model is beyond what healthy rows showed.
-  out.spe_limit =
-      left.sum() > eigenvalue_min ? spe_limit_of(left, options.alpha) : eigenvalue_min;
+  out.spe_limit = left.sum() > eigenvalue_min ? spe_limit_of(left, options.alpha) : eigenvalue_min;
   return out;
 }
 

@@ -1,6 +1,6 @@
 // Multivariate process monitoring by principal components: Hotelling's T² inside the model, squared
-// prediction error (SPE, also Q) outside it (Jackson and Mudholkar, Technometrics 21, 1979). Scoring
-// is plain loops in microseconds, for the edge; fitting is pca_fit.cpp's, with Eigen.
+// prediction error (SPE, also Q) outside it (Jackson and Mudholkar, Technometrics 21, 1979).
+// Scoring is plain loops in microseconds, for the edge; fitting is pca_fit.cpp's, with Eigen.
 #pragma once
 
 #include <cstdint>
@@ -25,14 +25,14 @@ struct PcaScore {
 /// A fitted monitor. A plain value; scoring changes nothing and allocates nothing.
 struct PcaMonitor {
   std::uint32_t inputs = 0;
-  std::uint32_t components = 0;   ///< kept, at least 1
-  std::vector<float> mean;        ///< inputs
-  std::vector<float> scale;       ///< inputs: 1/deviation; 0 leaves a constant input out
-  std::vector<float> loadings;    ///< components × inputs, orthonormal rows
-  std::vector<float> variance;    ///< components, falling, > 0
+  std::uint32_t components = 0;  ///< kept, at least 1
+  std::vector<float> mean;       ///< inputs
+  std::vector<float> scale;      ///< inputs: 1/deviation; 0 leaves a constant input out
+  std::vector<float> loadings;   ///< components × inputs, orthonormal rows
+  std::vector<float> variance;   ///< components, falling, > 0
   double t2_limit = 0;
   double spe_limit = 0;
-  double alpha = 0;               ///< share of healthy scans beyond each limit
+  double alpha = 0;  ///< share of healthy scans beyond each limit
   std::uint64_t fitted_rows = 0;
 
   bool operator==(const PcaMonitor&) const = default;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -24,7 +25,8 @@ FeatureMatrix plant(std::size_t rows, std::uint64_t seed) {
                          static_cast<float>(-3 + p + 0.5 * q + noise * numbers.normal()),
                          static_cast<float>(20 - 2 * q + noise * numbers.normal()),
                          static_cast<float>(1 + 0.3 * q + 0.1 * noise * numbers.normal()),
-                         static_cast<float>(7 + p - q + noise * numbers.normal()), 42.0F};
+                         static_cast<float>(7 + p - q + noise * numbers.normal()),
+                         42.0F};
     matrix.append(row, 0, 1);
   }
   return matrix;

@@ -46,14 +46,14 @@ struct Check {
     const auto model = models.find(fact.model);
     const std::size_t next = model == models.end() ? 1 : model->second.versions.size() + 1;
     if (const auto owner = registry.owner(fact.bundle)) {
-      return fail(Code::already_exists,
-                  fmt::format("this bundle is version {} of model '{}'", owner->second,
-                              owner->first));
+      return fail(Code::already_exists, fmt::format("this bundle is version {} of model '{}'",
+                                                    owner->second, owner->first));
     }
     if (fact.version != next) {
-      return fail(Code::conflict, fmt::format("version {} of model '{}' is not the next one",
-                                              fact.version, fact.model),
-                  fmt::format("use version {}", next));
+      return fail(
+          Code::conflict,
+          fmt::format("version {} of model '{}' is not the next one", fact.version, fact.model),
+          fmt::format("use version {}", next));
     }
     return {};
   }
@@ -90,9 +90,10 @@ struct Check {
     }
     for (const auto& [alias, version] : models.at(fact.model).aliases) {
       if (version != fact.version) continue;
-      return fail(Code::refused, fmt::format("version {} of model '{}' is {}", version, fact.model,
-                                             alias_name(alias)),
-                  "move the alias first");
+      return fail(
+          Code::refused,
+          fmt::format("version {} of model '{}' is {}", version, fact.model, alias_name(alias)),
+          "move the alias first");
     }
     return {};
   }

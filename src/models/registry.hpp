@@ -57,7 +57,7 @@ struct ModelVersion {
 };
 
 struct RegisteredModel {
-  std::vector<ModelVersion> versions;      ///< oldest first; version n stands at n − 1
+  std::vector<ModelVersion> versions;  ///< oldest first; version n stands at n − 1
   std::map<Alias, std::uint32_t> aliases;
 
   const ModelVersion* find(std::uint32_t version) const;

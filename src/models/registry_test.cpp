@@ -65,7 +65,7 @@ TEST_F(RegistryOfTwo, UnknownNamesAreNamed) {
   EXPECT_EQ(refusal(VersionRetired{"life", 9}), Code::not_found);
   const auto result = registry.check(event(AliasSet{"lief", Alias::champion, 1}));
   EXPECT_EQ(result.error().text(),
-            "there is no version of a model 'lief' (not_found)\ndid you mean 'life'?");
+            "there is no version of a model 'lief' (not_found)\n  remedy: did you mean 'life'?");
 }
 
 TEST_F(RegistryOfTwo, AVersionIsNotBothAndNotTwice) {

@@ -102,7 +102,8 @@ TEST_P(Runtimes, AgreeOnMissingValues) {
   const auto foreign = xgboost_predict(trained.model, values, columns);
   ASSERT_TRUE(foreign);
   const auto onnx = open_onnx_runtime();
-  const auto answers = onnx.value()->load(onnx_of(trained.trees, "trees")).value()->run(values, columns);
+  const auto answers =
+      onnx.value()->load(onnx_of(trained.trees, "trees")).value()->run(values, columns);
   for (std::size_t i = 0; i < foreign->values.size(); ++i) {
     const auto row = std::span<const float>(values).subspan(i * columns, columns);
     EXPECT_TRUE(agree(trained.trees.predict(row), foreign->values[i]));
@@ -141,8 +142,8 @@ TEST(Xgboost, RefusesWhatCannotBeTrained) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().text(),
             "the training cannot start (invalid_input)\n"
-            "depth: 0; expected 1 to 12\n"
-            "eta: 2; expected above 0, at most 1");
+            "  depth: 0; expected 1 to 12\n"
+            "  eta: 2; expected above 0, at most 1");
   matrix.target[7] = std::numeric_limits<float>::infinity();
   EXPECT_EQ(make_xgboost_trainer()->train(matrix, rows, parameters()).error().code(),
             Code::invalid_input);

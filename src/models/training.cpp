@@ -58,8 +58,8 @@ Result<Plan> plan_of(const FeatureMatrix& matrix, const TrainingOptions& options
   std::vector<Problem> problems = matrix.problems();
   for (Problem& found : problems_of(options)) problems.push_back(std::move(found));
   if (!problems.empty()) {
-    return std::unexpected(Error(Code::invalid_input, "the training cannot start")
-                               .with_problems(std::move(problems)));
+    return std::unexpected(
+        Error(Code::invalid_input, "the training cannot start").with_problems(std::move(problems)));
   }
   if (matrix.target.size() != matrix.rows()) {
     return fail(Code::invalid_input, "the matrix has no target");
@@ -178,7 +178,8 @@ Choice choose(const Plan& plan, const std::vector<Trial>& trials, TrainedModel& 
 std::vector<TreeParameters> default_grid(std::uint64_t seed) {
   std::vector<TreeParameters> grid;
   for (const std::uint32_t depth : {4U, 6U}) {
-    grid.push_back({.rounds = 200, .depth = depth, .colsample = 0.3, .min_child_weight = 40, .seed = seed});
+    grid.push_back(
+        {.rounds = 200, .depth = depth, .colsample = 0.3, .min_child_weight = 40, .seed = seed});
   }
   return grid;
 }
@@ -226,8 +227,10 @@ Result<TrainedModel> train(const FeatureMatrix& matrix, const TrainingOptions& o
   }
   out.cv_bias = apart.mean();
   auto intervals = fit_intervals(out.out_of_fold, truths,
-                                 {.coverage = options.coverage, .bins = options.interval_bins,
-                                  .low_end = 0, .high_end = options.target_max});
+                                 {.coverage = options.coverage,
+                                  .bins = options.interval_bins,
+                                  .low_end = 0,
+                                  .high_end = options.target_max});
   if (!intervals) return pass(std::move(intervals));
   out.intervals = std::move(*intervals);
 

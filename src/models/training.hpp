@@ -15,8 +15,8 @@
 namespace millwright::models {
 
 struct TrainingOptions {
-  double target_max = 125;  ///< targets and predictions are cut to [0, target_max]
-  std::uint32_t folds = 5;  ///< at least 2; whole groups
+  double target_max = 125;           ///< targets and predictions are cut to [0, target_max]
+  std::uint32_t folds = 5;           ///< at least 2; whole groups
   std::vector<TreeParameters> grid;  ///< tried in order; the first of equals wins
   /// Counts of trees tried for each entry of the grid, rising; empty tries only its own `rounds`.
   std::vector<std::uint32_t> rounds;
@@ -50,7 +50,8 @@ struct TrainedModel {
   double cv_rmse = 0;
   double cv_bias = 0;  ///< mean of prediction − truth
   IntervalTable intervals;
-  std::vector<double> out_of_fold;  ///< prediction of each row by a model that had not seen its group
+  std::vector<double>
+      out_of_fold;  ///< prediction of each row by a model that had not seen its group
   Digest data;
   std::uint64_t rows = 0;
   std::uint64_t groups = 0;

@@ -1,6 +1,6 @@
 // Our tiny runtime for ensembles of regression trees: flat arrays of 32-bit floats, the reference
-// that other runtimes are compared with (|a − b| ≤ 1e-5 · max(1, |a|), equal leaf indices). Training
-// and foreign formats are adapters'.
+// that other runtimes are compared with (|a − b| ≤ 1e-5 · max(1, |a|), equal leaf indices).
+// Training and foreign formats are adapters'.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct TreeNode {
   std::uint16_t feature = 0;  ///< of a split
   bool leaf = true;
   bool nan_left = false;
-  std::uint32_t left = 0;     ///< nodes of the same tree, after this one
+  std::uint32_t left = 0;  ///< nodes of the same tree, after this one
   std::uint32_t right = 0;
 
   bool operator==(const TreeNode&) const = default;

@@ -10,7 +10,8 @@ namespace {
 
 /// x0 < 2 ? 1 : (x1 < 0 ? 10 : 20), and a tree that is one leaf.
 TreeEnsemble two_trees() {
-  TreeEnsemble out{.columns = 2, .base = 0.5F, .link = Link::identity, .starts = {0, 5}, .nodes = {}};
+  TreeEnsemble out{
+      .columns = 2, .base = 0.5F, .link = Link::identity, .starts = {0, 5}, .nodes = {}};
   out.nodes = {
       {.value = 2, .feature = 0, .leaf = false, .nan_left = true, .left = 1, .right = 2},
       {.value = 1},
@@ -53,7 +54,8 @@ TEST(TreeEnsemble, DecodesWhatItEncodes) {
   const Bytes bytes = encode(two_trees());
   EXPECT_EQ(decode_trees(bytes).value(), two_trees());
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    // Cut at the end of a list it could only be an ensemble of fewer trees, which the count forbids.
+    // Cut at the end of a list it could only be an ensemble of fewer trees, which the count
+    // forbids.
     EXPECT_FALSE(decode_trees(ByteView(bytes).first(size))) << size;
   }
 }

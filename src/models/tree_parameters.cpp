@@ -40,8 +40,8 @@ std::vector<Problem> TreeParameters::problems() const {
 catalog::Node TreeParameters::node() const {
   using catalog::Node;
   Node node = Node::make_map();
-  node.add("objective", Node::make_text(objective == Objective::logistic ? logistic_name
-                                                                         : squared_error_name));
+  node.add("objective",
+           Node::make_text(objective == Objective::logistic ? logistic_name : squared_error_name));
   node.add("rounds", Node::make_integer(rounds));
   node.add("depth", Node::make_integer(depth));
   node.add("eta", Node::make_number(eta));

@@ -20,14 +20,14 @@ enum class Objective : std::uint8_t {
 /// How boosting learns; the names are XGBoost's.
 struct TreeParameters {
   Objective objective = Objective::squared_error;
-  std::uint32_t rounds = 200;      ///< trees, 1 to 5000
-  std::uint32_t depth = 4;         ///< 1 to 12
-  double eta = 0.05;               ///< (0, 1]
-  double subsample = 0.5;          ///< share of rows a tree sees; (0, 1]
-  double colsample = 0.5;          ///< share of columns a tree sees; (0, 1]
-  double min_child_weight = 20;    ///< ≥ 0
-  double lambda = 1;               ///< ≥ 0
-  std::uint64_t seed = 1;          ///< below 2^31
+  std::uint32_t rounds = 200;    ///< trees, 1 to 5000
+  std::uint32_t depth = 4;       ///< 1 to 12
+  double eta = 0.05;             ///< (0, 1]
+  double subsample = 0.5;        ///< share of rows a tree sees; (0, 1]
+  double colsample = 0.5;        ///< share of columns a tree sees; (0, 1]
+  double min_child_weight = 20;  ///< ≥ 0
+  double lambda = 1;             ///< ≥ 0
+  std::uint64_t seed = 1;        ///< below 2^31
 
   bool operator==(const TreeParameters&) const = default;
   std::vector<Problem> problems() const;
@@ -41,8 +41,7 @@ class TreeTrainer {
  public:
   virtual ~TreeTrainer() = default;
   /// `rows` of the matrix, which has targets. invalid_input: parameters or matrix.
-  virtual Result<TreeEnsemble> train(const FeatureMatrix& matrix,
-                                     std::span<const std::size_t> rows,
+  virtual Result<TreeEnsemble> train(const FeatureMatrix& matrix, std::span<const std::size_t> rows,
                                      const TreeParameters& parameters) const = 0;
 };
 
@@ -52,7 +51,7 @@ std::unique_ptr<TreeTrainer> make_xgboost_trainer();
 
 /// XGBoost's own answers, to compare ours with.
 struct ForeignPrediction {
-  std::vector<float> values;         ///< one a row
+  std::vector<float> values;          ///< one a row
   std::vector<std::uint32_t> leaves;  ///< rows × trees
 };
 /// A model in XGBoost's own JSON.

@@ -19,8 +19,8 @@ using Json = nlohmann::json;
 Result<void> checked(int status, std::string_view doing) {
   if (status == 0) return {};
   const std::string_view said = XGBGetLastError();  // its first line; a stack trace follows
-  return fail(Code::internal, fmt::format("XGBoost failed while {}: {}", doing,
-                                          said.substr(0, said.find('\n'))));
+  return fail(Code::internal,
+              fmt::format("XGBoost failed while {}: {}", doing, said.substr(0, said.find('\n'))));
 }
 
 /// A handle and its release.
@@ -67,8 +67,8 @@ Result<void> configure(BoosterHandle booster, const TreeParameters& parameters, 
       {"booster", "gbtree"},
       {"tree_method", "hist"},
       {"max_bin", "256"},
-      {"objective", parameters.objective == Objective::logistic ? "binary:logistic"
-                                                                : "reg:squarederror"},
+      {"objective",
+       parameters.objective == Objective::logistic ? "binary:logistic" : "reg:squarederror"},
       {"max_depth", fmt::format("{}", parameters.depth)},
       {"eta", fmt::format("{}", parameters.eta)},
       {"subsample", fmt::format("{}", parameters.subsample)},
@@ -96,8 +96,8 @@ Result<void> check_inputs(const FeatureMatrix& matrix, std::span<const std::size
   std::vector<Problem> problems = parameters.problems();
   for (Problem& found : matrix.problems()) problems.push_back(std::move(found));
   if (!problems.empty()) {
-    return std::unexpected(Error(Code::invalid_input, "the training cannot start")
-                               .with_problems(std::move(problems)));
+    return std::unexpected(
+        Error(Code::invalid_input, "the training cannot start").with_problems(std::move(problems)));
   }
   if (matrix.target.size() != matrix.rows() || rows.empty()) {
     return fail(Code::invalid_input,
@@ -183,8 +183,7 @@ Result<Bytes> xgboost_train(const FeatureMatrix& matrix, std::span<const std::si
                    "growing a tree");
   }
   if (done) {
-    done = checked(XGBoosterSaveModelToBuffer(booster.get(), R"({"format":"json"})", &size,
-                                              &bytes),
+    done = checked(XGBoosterSaveModelToBuffer(booster.get(), R"({"format":"json"})", &size, &bytes),
                    "giving the model");
   }
   if (!done) return std::unexpected(done.error());
@@ -226,9 +225,10 @@ Result<ForeignPrediction> xgboost_predict(ByteView model, std::span<const float>
   }
   if (done) done = checked(XGBoosterSetParam(booster.get(), "nthread", "1"), "setting parameters");
   const auto ask = [&](int type) -> std::vector<float> {
-    const std::string config = fmt::format(
-        R"({{"type":{},"training":false,"iteration_begin":0,"iteration_end":0,"strict_shape":false}})",
-        type);
+    const std::string config =
+        fmt::format(R"({{"type":{},"training":false,"iteration_begin":0,"iteration_end":0,)"
+                    R"("strict_shape":false}})",
+                    type);
     bst_ulong const* shape = nullptr;
     bst_ulong dimensions = 0;
     float const* out = nullptr;

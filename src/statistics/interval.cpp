@@ -17,7 +17,8 @@ Result<Interval> binomial_interval(std::uint64_t successes, std::uint64_t trials
                 fmt::format("{} successes in only {} trials", successes, trials));
   }
   if (!(confidence > 0 && confidence < 1)) {
-    return fail(Code::invalid_input, fmt::format("confidence {} is not between 0 and 1", confidence),
+    return fail(Code::invalid_input,
+                fmt::format("confidence {} is not between 0 and 1", confidence),
                 "use a share such as 0.95");
   }
   if (trials == 0) return Interval{0, 1};

@@ -19,9 +19,7 @@ class Moments {
   /// 0 without values.
   double mean() const { return mean_; }
   /// With n − 1 in the denominator; 0 with fewer than two values.
-  double variance() const {
-    return count_ < 2 ? 0 : squares_ / static_cast<double>(count_ - 1);
-  }
+  double variance() const { return count_ < 2 ? 0 : squares_ / static_cast<double>(count_ - 1); }
   double deviation() const { return std::sqrt(variance()); }
 
  private:

@@ -14,13 +14,11 @@ namespace policies = boost::math::policies;
 
 // Arguments are checked here, so the library is asked not to throw; in double all the way, so that
 // every platform computes alike.
-using Quiet =
-    policies::policy<policies::domain_error<policies::ignore_error>,
-                     policies::pole_error<policies::ignore_error>,
-                     policies::overflow_error<policies::ignore_error>,
-                     policies::evaluation_error<policies::ignore_error>,
-                     policies::rounding_error<policies::ignore_error>,
-                     policies::promote_double<false>>;
+using Quiet = policies::policy<
+    policies::domain_error<policies::ignore_error>, policies::pole_error<policies::ignore_error>,
+    policies::overflow_error<policies::ignore_error>,
+    policies::evaluation_error<policies::ignore_error>,
+    policies::rounding_error<policies::ignore_error>, policies::promote_double<false>>;
 
 void check_probability(double probability) {
   MILLWRIGHT_ASSERT(probability > 0 && probability < 1);
