@@ -55,12 +55,11 @@ class PcaStageModel final : public pipeline::StageModel {
     for (const auto& metric : outputs) {
       const auto found = std::ranges::find(output_names, metric.name);
       if (found == output_names.end()) {
-        problems.push_back(
-            {.place = {.file = {}, .line = 0, .column = 0, .path = metric.name},
-             .what = "is no result of this model",
-             .expected = "anomaly/t2, anomaly/spe, anomaly/score, anomaly/flag",
-             .nearest = std::string(nearest_name(metric.name, names)),
-             .remedy = {}});
+        problems.push_back({.place = {.file = {}, .line = 0, .column = 0, .path = metric.name},
+                            .what = "is no result of this model",
+                            .expected = "anomaly/t2, anomaly/spe, anomaly/score, anomaly/flag",
+                            .nearest = std::string(nearest_name(metric.name, names)),
+                            .remedy = {}});
         continue;
       }
       outputs_.push_back(static_cast<std::size_t>(found - output_names.begin()));

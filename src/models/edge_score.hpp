@@ -3,8 +3,8 @@
 //
 // Verdict on a scan: T², SPE, score and flag of the bundle's window features. An input that is bad
 // or missing is carried from the last usable one (the rule of FeatureWindow), and the verdict is
-// then uncertain:bad_input; with no usable input in the scan, or one that never had any, there is no
-// verdict: no value, bad:bad_input. Until the window is full the verdict is
+// then uncertain:bad_input; with no usable input in the scan, or one that never had any, there is
+// no verdict: no value, bad:bad_input. Until the window is full the verdict is
 // uncertain:incomplete_window. The port gives each scan one verdict: a scan that comes late is
 // judged in its place, but verdicts given before are not given again, and one that is older than
 // what the window keeps has no value and is bad:incomplete_window.
