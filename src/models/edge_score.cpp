@@ -23,6 +23,7 @@ constexpr std::uint8_t state_version = 1;
 struct Loaded {
   Bundle bundle;
   std::string id;
+  std::shared_ptr<ModelCounters> counters;
 };
 
 bool is_number(DataType type) {
@@ -149,6 +150,8 @@ class PcaStageModel final : public pipeline::StageModel {
     const PcaScore score = loaded_->bundle.pca->score(row.values);
     out.values = {score.t2, score.spe, score.score, score.flag ? 1.0 : 0.0};
     out.has_value = true;
+    ++loaded_->counters->scored;
+    if (score.flag) ++loaded_->counters->flagged;
     const std::uint64_t number = window_.scans() - (pushed.rows.size() - 1);
     if (row.confidence < 1) {
       out.quality = Quality::uncertain(Reason::bad_input);
@@ -181,7 +184,8 @@ class WithdrawnModel final : public pipeline::StageModel {
 
 }  // namespace
 
-Result<pipeline::StageModelFactory> edge_score_factory(ByteView bundle) {
+Result<pipeline::StageModelFactory> edge_score_factory(ByteView bundle,
+                                                       std::shared_ptr<ModelCounters> counters) {
   auto decoded = decode_bundle(bundle);
   if (!decoded) return pass(std::move(decoded), "reading a model bundle");
   if (decoded->kind != ModelKind::pca) {
@@ -191,7 +195,10 @@ Result<pipeline::StageModelFactory> edge_score_factory(ByteView bundle) {
                 "release it to a gateway");
   }
   auto id = version_text(decoded->name, decoded->version, bundle_digest(bundle));
-  auto loaded = std::make_shared<const Loaded>(std::move(*decoded), std::move(id));
+  if (!counters) counters = std::make_shared<ModelCounters>();
+  counters->model = id;
+  auto loaded =
+      std::make_shared<const Loaded>(std::move(*decoded), std::move(id), std::move(counters));
   return [loaded]() -> Result<std::unique_ptr<pipeline::StageModel>> {
     return std::make_unique<PcaStageModel>(loaded);
   };
@@ -201,12 +208,6 @@ pipeline::StageModelFactory withdrawn_model() {
   return []() -> Result<std::unique_ptr<pipeline::StageModel>> {
     return std::make_unique<WithdrawnModel>();
   };
-}
-
-Result<std::string> bundle_name(ByteView bundle) {
-  auto decoded = decode_bundle(bundle);
-  if (!decoded) return pass(std::move(decoded), "reading a model bundle");
-  return std::move(decoded->name);
 }
 
 }  // namespace millwright::models

@@ -10,26 +10,25 @@
 // what the window keeps has no value and is bad:incomplete_window.
 #pragma once
 
-#include <string>
-#include <string_view>
+#include <memory>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "fabric/pipeline/stage_model.hpp"
+#include "models/model_counters.hpp"
 
 namespace millwright::models {
 
 /// Makes instances of the model in an encoded bundle, which is decoded here, once; the id of each
 /// is `name@N:digest`. `bind` takes metrics by the names of the bundle's inputs, in units that
 /// convert, and any of the outputs of pipeline::anomaly_outputs(), and lists everything else.
-/// Errors of decode_bundle; invalid_input for a bundle of another kind than pca.
-Result<pipeline::StageModelFactory> edge_score_factory(ByteView bundle);
+/// Errors of decode_bundle; invalid_input for a bundle of another kind than pca. `counters`, where
+/// given, are those of all instances together.
+Result<pipeline::StageModelFactory> edge_score_factory(
+    ByteView bundle, std::shared_ptr<ModelCounters> counters = nullptr);
 
 /// What stands in the place of a model that was withdrawn: each verdict has no value and is
 /// bad:function_check, as before the first model. Its id is empty.
 pipeline::StageModelFactory withdrawn_model();
-
-/// Name of the Model resource in an encoded bundle; errors of decode_bundle.
-Result<std::string> bundle_name(ByteView bundle);
 
 }  // namespace millwright::models
