@@ -98,7 +98,8 @@ struct TreeLists {
 };
 
 Bytes bytes_of(const onnx::ModelProto& model) {
-  const ByteView bytes = as_bytes(model.SerializeAsString());
+  const std::string text = model.SerializeAsString();
+  const ByteView bytes = as_bytes(text);
   return {bytes.begin(), bytes.end()};
 }
 
