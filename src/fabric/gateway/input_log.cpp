@@ -97,13 +97,19 @@ class Tables final : public custody::RecordReader {
   std::vector<custody::Columns> columns_;
 };
 
+/// Over the length and the content; not that of the records inside, or one of these would pass for
+/// a frame behind damage.
+std::uint32_t checksum(ByteView length, ByteView content) {
+  return crc32c(content, crc32c(length, crc32c(as_bytes(log_magic))));
+}
+
 /// Size of the whole frame at the start of `bytes`, when its checksum holds.
 std::optional<std::size_t> frame_at(ByteView bytes) {
   ByteReader reader(bytes);
   const std::uint32_t length = reader.u32(), crc = reader.u32();
   if (!reader.ok() || length == 0 || length > frame_content_max || length > reader.left())
     return std::nullopt;
-  if (crc32c(bytes.subspan(8, length), crc32c(bytes.first(4))) != crc) return std::nullopt;
+  if (checksum(bytes.first(4), bytes.subspan(8, length)) != crc) return std::nullopt;
   return 8 + std::size_t{length};
 }
 
@@ -285,7 +291,7 @@ Result<void> InputLog::commit(const std::vector<EdgePosition>& positions,
   }
   const std::size_t at = bytes.size();
   frame.u32(static_cast<std::uint32_t>(content.size()));
-  frame.u32(crc32c(content, crc32c(ByteView(bytes).subspan(at, 4))));
+  frame.u32(checksum(ByteView(bytes).subspan(at, 4), content));
   frame.raw(content);
   if (auto done = file_->append(bytes); !done) return pass(std::move(done), "writing inputs");
   if (auto done = file_->sync(); !done) return pass(std::move(done), "writing inputs");

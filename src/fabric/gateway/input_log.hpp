@@ -2,9 +2,9 @@
 // inputs since then, by which a restart computes the scorer's state again. Encoding, and the file
 // of the log; when what is written is decided in tier_two.hpp.
 //
-// Log file: prefix (magic, version), then frames {u32 length | u32 CRC-32C over length and content
-// | content}. A frame is one group commit: complete, or not there. Devices are numbered by their
-// first mention in the file, so a file is read on its own.
+// Log file: prefix (magic, version), then frames {u32 length | u32 CRC-32C over magic, length and
+// content | content}. A frame is one group commit: complete, or not there. Devices are numbered by
+// their first mention in the file, so a file is read on its own.
 #pragma once
 
 #include <compare>

@@ -101,7 +101,7 @@ class TierTwoRig : public TierTwoLink {
     options.log_bytes_max = 900;
   }
   ~TierTwoRig() override { end(); }
-  static constexpr std::size_t scan_count = 24;
+  static constexpr std::size_t scan_count = 40;
 
   /// Begins a life; false: it could not open.
   bool begin() {
@@ -131,14 +131,13 @@ class TierTwoRig : public TierTwoLink {
       hub.recipes[definition.number] = definition.recipe;
     tier->on_born();
   }
-  TierTwo::Taken offer(RigEdge& edge, std::size_t scan, bool wire_only = false) {
+  TierTwo::Taken offer(RigEdge& edge, std::size_t scan) {
     envelope::Envelope envelope;
     envelope.incarnation = edge.incarnation;
     envelope.first_sequence = scan * RigEdge::rows;
     envelope::extract(edge.scans[scan].rows, envelope);
     ontology::Batch wire = edge.scans[scan];
     for (auto& row : wire.rows) row.ts_us = Timestamp{row.ts_us}.whole_ms() * 1000;
-    (void)wire_only;
     return tier->offer(edge.id, edge.schema(), wire, envelope, sparkplug::DataClass::live);
   }
   /// The hub has everything of the edge that is sent; what tier 2 lets through is released.

@@ -1,5 +1,7 @@
 // Tier 2 hosting: what is acknowledged when, models put in force, revisions, bounds, a failing
 // disk.
+#include <algorithm>
+
 #include "fabric/gateway/tier_two_rig.hpp"
 
 namespace millwright::gateway {
@@ -131,16 +133,17 @@ TEST(TierTwo, PowerLostWhileAModelIsPutInForceLeavesOneOfBoth) {
     rig.disk.restart();
     ASSERT_TRUE(rig.begin());
     (rig.tier->status().active.empty() ? before : after) += 1;
-    if (rig.tier->status().active.empty())
+    if (rig.tier->status().active.empty()) {
       ASSERT_TRUE(rig.tier->activate(digest_of("10"), as_bytes("10")).has_value());
+    }
     for (std::size_t scan = 0; scan < 8; ++scan) (void)rig.offer(rig.edges[0], scan);
     rig.scheduler.run_for(milliseconds(6));
     for (std::size_t scan = 0; scan < 8; ++scan) {
       const auto rows = rig.hub.rows.find({"edge-1.machine", RigEdge::time_of(scan)});
       ASSERT_TRUE(rows != rig.hub.rows.end()) << scan;
-      const double first = scan < 5 ? 0 : static_cast<double>(scan - 4);
       double sum = 0;
-      for (double v = first == 0 ? 1 : first; v <= static_cast<double>(scan + 1); ++v) sum += v;
+      for (std::size_t i = scan < 5 ? 0 : scan - 4; i <= scan; ++i)
+        sum += RigEdge::value_of("edge-1", i);
       const double value = rows->second.back().value;
       EXPECT_TRUE(value == sum || value == 10 * sum) << scan << ": " << value;
       if (scan >= 4) {

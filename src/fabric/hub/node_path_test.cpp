@@ -135,7 +135,10 @@ class Path : public testing::Test {
       historian::RangeQuery query;
       query.series = definition->number;
       query.all_revisions = true;
-      historian->range(query, [&](Result<historian::Range> range) { out = range->samples; });
+      historian->range(query, [&](Result<historian::Range> range) {
+        ASSERT_TRUE(range.has_value());
+        out = std::move(range->samples);
+      });
       scheduler.run_for(10ms);
     }
     return out;
