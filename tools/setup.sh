@@ -4,8 +4,8 @@
 #
 #   tools/setup.sh [build|test|lint|fuzz]...       (default: build)
 #
-#   build  compilers, libraries, mosquitto, DuckDB
-#   test   build, and the foreign programs that tests run against (Go, tests/npm)
+#   build  compilers, libraries, mosquitto, DuckDB, the tools that build the screen (web)
+#   test   build, and the foreign programs that tests run against (Go, tests/npm, Chromium)
 #   lint   build, and clang-tidy, clang-format
 #   fuzz   build, and clang with its sanitizer runtime
 #
@@ -35,7 +35,7 @@ with_peers=no
 for group in "${@:-build}"; do
   case $group in
     build) ;;
-    test) with_peers=yes lists+=(test) ;;
+    test) with_peers=yes; lists+=(test) ;;
     lint | fuzz) lists+=("$group") ;;
     *) fail "unknown group '$group'; known: build test lint fuzz" ;;
   esac
@@ -53,7 +53,8 @@ done
 
 node_is_good() {
   command -v node >/dev/null && command -v npm >/dev/null &&
-    [ "$(node -p 'process.versions.node.split(".")[0] >= 18')" = true ]
+    [ "$(node -p 'const [major, minor] = process.versions.node.split(".").map(Number);
+      major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)')" = true ]
 }
 
 # --- Debian packages --------------------------------------------------------------------------------------------------
@@ -257,4 +258,5 @@ mkdir -p $state
 find_missing
 if [ ${#missing[@]} != 0 ]; then install_packages; fi
 install_npm third_party
+install_npm web
 if [ $with_peers = yes ]; then install_npm tests/npm; fi

@@ -100,7 +100,8 @@ TEST(Rollout, GrowingARingNeverDropsAMember) {
       RolloutPolicy policy;
       policy.waves = {{"ring", {}, std::min(share, 1.0)}};
       std::set<std::string> members;
-      for (const auto& member : planned(fleet, policy, id).waves[0].members) {
+      const Blueprint blueprint = planned(fleet, policy, id);
+      for (const auto& member : blueprint.waves[0].members) {
         members.insert(member.target);
       }
       EXPECT_TRUE(std::ranges::includes(members, before));

@@ -54,6 +54,7 @@ class Historian::Core : public std::enable_shared_from_this<Historian::Core> {
   Result<void> take_manifest(const std::vector<ManifestRecord>& records);
   Result<void> replay_log();
   Result<void> restore_last_values();
+  void tell_replayed();
   void remove_leftovers();
   void publish_dictionaries();
 

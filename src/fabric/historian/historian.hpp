@@ -208,8 +208,9 @@ struct Options {
   std::size_t query_rows_max = 1'000'000;
   /// A (site, day) with more segments than this is compacted by `tick`.
   std::size_t segments_per_day_max = 16;
-  /// Told of the rows of every commit once they are durable, inside `commit`, on the owner. Rows
-  /// that an earlier process committed are not told again.
+  /// Told of the rows of every commit once they are durable, inside `commit`, on the owner. After
+  /// opening also, once, of what the log was replayed from: an earlier process may have died before
+  /// it could tell.
   std::function<void(const engine::SampleColumns&)> on_committed = {};
 };
 

@@ -151,7 +151,21 @@ Result<void> Historian::Core::replay_log() {
       hot.push_back({file.generation, std::move(rows.chunks), rows.rows, file.content.size()});
     }
   }
+  tell_replayed();
   return start_generation();
+}
+
+void Historian::Core::tell_replayed() {
+  if (!options.on_committed || hot.empty()) return;
+  std::vector<HotChunk> chunks;
+  for (const HotGeneration& generation : hot)
+    chunks.insert(chunks.end(), generation.chunks.begin(), generation.chunks.end());
+  owner.post([self = weak_from_this(), chunks = std::move(chunks)] {
+    const auto alive = self.lock();
+    for (const HotChunk& chunk : chunks) {
+      if (alive) alive->options.on_committed(*chunk);
+    }
+  });
 }
 
 Result<void> Historian::Core::restore_last_values() {

@@ -69,7 +69,7 @@ class GatewayMachine final : public Machine {
 
 class HubMachine final : public Machine {
  public:
-  /// Told of rows that the historian has committed.
+  /// Told of rows that the historian has committed, also of those that it replays when it opens.
   using Observer = std::function<void(const engine::SampleColumns& rows)>;
 
   HubMachine(Surroundings& surroundings, std::string broker, Observer observer);

@@ -142,12 +142,16 @@ class HostSession::Machine {
   void on_data(NodeNumber number, DeviceNumber device, ByteView payload, const Now& now,
                HostActions& out);
   enum class Order : std::uint8_t {
-    now,    ///< its turn
-    late,   ///< of an earlier time: concerns nothing that follows
-    later,  ///< kept behind the gap, or dropped and counted
+    now,       ///< its turn
+    late,      ///< of an earlier time: concerns nothing that follows
+    later,     ///< kept behind the gap, or dropped and counted
+    overflow,  ///< its turn once what waits has been given up (`overtake`)
   };
   Order in_order(NodeNumber number, const KeptMessage& head, ByteView payload, const Now& now,
                  HostActions& out);
+  /// Gives up a gap behind which there is no room for `head`. Reads other messages: what was read
+  /// of this one before is gone.
+  void overtake(NodeNumber number, const KeptMessage& head, const Now& now, HostActions& out);
   void drain_pending(NodeNumber number, const Now& now, HostActions& out);
   void give_up_gap(NodeNumber number, HostProblem cause, const Now& now, HostActions& out);
   void pending_to_held(NodeNumber number, std::optional<std::uint64_t> sent_before_ms,

@@ -118,7 +118,11 @@ void HostSession::Machine::on_device_message(NodeNumber number, const Topic& top
             fmt::format("{} of {}/{}", name_of(topic.type), topic.edge, topic.device), out, number);
   } else {
     head.seq = *seq;
-    if (in_order(number, head, payload, now, out) != Order::now) return;
+    const Order order = in_order(number, head, payload, now, out);
+    if (order == Order::overflow)
+      overtake(number, head, now, out);
+    else if (order != Order::now)
+      return;
   }
   head.payload.assign(payload.begin(), payload.end());
   take_turn(number, head, now, out);
@@ -146,7 +150,7 @@ void HostSession::Machine::on_data(NodeNumber number, DeviceNumber device, ByteV
     return;
   }
   Payload general;
-  const std::optional<ScanOutcome> outcome = read(device, payload, now.utc, general, out);
+  std::optional<ScanOutcome> outcome = read(device, payload, now.utc, general, out);
   if (!outcome) return;
   const bool is_general = *outcome == ScanOutcome::general;
   head.sent_ms = is_general ? general.timestamp_ms : data_.header.timestamp_ms;
@@ -159,6 +163,13 @@ void HostSession::Machine::on_data(NodeNumber number, DeviceNumber device, ByteV
     order = in_order(number, head, payload, now, out);
   }
   if (order == Order::later) return;
+  if (order == Order::overflow) {
+    // `head` is this machine's own room, which the messages that waited do not use.
+    overtake(number, head, now, out);
+    outcome = read(device, payload, now.utc, general, out);
+    if (!outcome) return;
+    order = Order::now;
+  }
   if (order == Order::late && !(at(device).trusted && at(device).same_schema)) {
     problem(HostProblem::held_ambiguous, "late data of a schema that changed since", out, number,
             device);
@@ -200,9 +211,13 @@ HostSession::Machine::Order HostSession::Machine::in_order(NodeNumber number,
     arm(number);
     return Order::later;
   }
+  return Order::overflow;
+}
+
+void HostSession::Machine::overtake(NodeNumber number, const KeptMessage& head, const Now& now,
+                                    HostActions& out) {
   give_up_gap(number, HostProblem::reorder_overflow, now, out);
   at(number).expected = static_cast<std::uint8_t>(head.seq + 1);
-  return Order::now;
 }
 
 void HostSession::Machine::drain_pending(NodeNumber number, const Now& now, HostActions& out) {

@@ -126,6 +126,20 @@ TEST(HostOrder, what_waits_is_bounded) {
   EXPECT_EQ(speeds(rig).back(), 102.0);
 }
 
+TEST(HostOrder, what_overtakes_a_full_gap_keeps_its_own_content) {
+  HostOptions options{.host_id = "hub"};
+  options.reorder_messages_max = 2;
+  HostRig rig = with_motor(options);
+  constexpr std::string_view valve_birth = "spBv1.0/plant/DBIRTH/press-1/valve";
+  constexpr std::string_view valve_data = "spBv1.0/plant/DDATA/press-1/valve";
+  rig.feed(valve_birth, numbered(2, {typed("opening", TypeCode::float64, 0.5, 20)}));
+  rig.feed(dbirth, motor_birth(4));                         // 3 never comes
+  rig.feed(valve_data, numbered(5, {by_alias(20, 77.0)}));  // waits for its birth
+  rig.feed(ddata, motor_data(6, 6.0));
+  EXPECT_EQ(rig.count(HostProblem::reorder_overflow), 1u);
+  EXPECT_EQ(speeds(rig), std::vector<double>{6.0}) << "not the content of the valve's message";
+}
+
 TEST(HostOrder, data_before_any_birth_is_held_and_a_birth_asked_for) {
   HostRig rig = online();
   rig.feed(ddata, motor_data(57, 1.0));
