@@ -142,7 +142,9 @@ TEST(EdgeScore, JudgesInAPipelineAndLeavesItAgain) {
   ontology::Batch in;
   ontology::Batch out;
   for (std::uint32_t slot = 0; slot < 2; ++slot) {
-    ontology::Row row{.ts_us = at(0).us, .slot = slot};
+    ontology::Row row;
+    row.ts_us = at(0).us;
+    row.slot = slot;
     row.set_f64(slot == 0 ? 553 : kelvin(1580));
     in.rows.push_back(row);
   }

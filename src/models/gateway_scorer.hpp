@@ -45,14 +45,14 @@ struct ScoredDevice {
 
 struct GatewayScorerOptions {
   /// By `edge/device`. Empty: every device of every edge is judged; else only these.
-  std::map<std::string, ScoredDevice, std::less<>> devices;
+  std::map<std::string, ScoredDevice, std::less<>> devices = {};
   /// Inputs named `rul` (the prediction), `anomaly` (the metric `anomaly/score` of the scan),
   /// `sensors` (share of good values in the window, 0 to 1), or like any numeric metric of the
   /// device. Empty: `default_fusion` of each model.
-  std::optional<FusionSpec> fusion;
+  std::optional<FusionSpec> fusion = {};
   /// By model name, in the unit of its target: a remaining life below it is flagged. Absent:
   /// a fifth of `target_max`.
-  std::map<std::string, double, std::less<>> flag_below;
+  std::map<std::string, double, std::less<>> flag_below = {};
   std::uint64_t reference_scans = 1000;  ///< for which a replaced version is kept; 0: none
 };
 

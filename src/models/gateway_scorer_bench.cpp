@@ -77,7 +77,10 @@ void verdicts(benchmark::State& state, OnnxRuntime* runtime) {
   const Bytes bytes = encode(bundle());
   if (!scorer->activate(bundle_digest(bytes).hex(), bytes)) return state.SkipWithError("refused");
   ontology::Batch batch;
-  for (std::uint32_t slot = 0; slot <= inputs; ++slot) batch.rows.push_back({.slot = slot});
+  for (std::uint32_t slot = 0; slot <= inputs; ++slot) {
+    batch.rows.emplace_back();
+    batch.rows.back().slot = slot;
+  }
   TestNumbers numbers(1);
   std::vector<gateway::DerivedScan> out;
   std::int64_t second = 0;

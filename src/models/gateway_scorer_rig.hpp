@@ -43,11 +43,18 @@ struct EngineScan {
   ontology::Quality p30_quality = {};
 };
 
+inline ontology::Row row_at(int scan, std::uint32_t slot) {
+  ontology::Row row;
+  row.ts_us = scan_at(scan).us;
+  row.slot = slot;
+  return row;
+}
+
 /// The rows of a scan, in one message or behind those of others.
 inline void add_scan(ontology::Batch& batch, const EngineScan& scan) {
   const double values[] = {scan.p30, scan.t30, scan.anomaly};
   for (std::uint32_t slot = 0; slot < 3; ++slot) {
-    ontology::Row row{.ts_us = scan_at(scan.number).us, .slot = slot};
+    ontology::Row row = row_at(scan.number, slot);
     row.set_f64(values[slot]);
     if (slot == 0) row.quality = scan.p30_quality;
     batch.rows.push_back(row);

@@ -89,7 +89,7 @@ TEST(GatewayScorer, GivesRemainingLifeAndHealthOfEachScan) {
       "engine-1/rul, site-a/edge-1/engine-1/anomaly/score, sensors; fused by "));
   // A time at which nothing was read is no scan.
   ontology::Batch aggregate;
-  aggregate.rows.push_back({.ts_us = scan_at(0).us, .slot = 4});
+  aggregate.rows.push_back(row_at(0, 4));
   EXPECT_TRUE(rig.send(aggregate).empty());
   ASSERT_EQ(rig.scorer->counters().size(), 1u);
   EXPECT_EQ(rig.scorer->counters()[0].scored, 5u);
@@ -247,10 +247,9 @@ TEST(GatewayScorer, OneDeadSensorLowersConfidenceNotHealth) {
   // Nothing usable at all.
   ontology::Batch nothing;
   for (std::uint32_t slot = 0; slot < 3; ++slot) {
-    nothing.rows.push_back({.ts_us = scan_at(30).us,
-                            .slot = slot,
-                            .quality = Quality::bad(Reason::no_communication),
-                            .is_null = true});
+    nothing.rows.push_back(row_at(30, slot));
+    nothing.rows.back().quality = Quality::bad(Reason::no_communication);
+    nothing.rows.back().is_null = true;
   }
   const auto out = rig.send(nothing);
   EXPECT_EQ(row_named(out[0], "rul").quality, Quality::bad(Reason::bad_input));

@@ -15,10 +15,10 @@ namespace millwright::operations {
 struct ReleaseOrder {
   Order order;
   /// Artifact that holds SignedRelease::encode(); unused when the release is `no_release`.
-  Digest signed_release;
+  Digest signed_release = {};
   /// Back to a release that ran before: its version may be below the one that runs.
   bool is_revert = false;
-  std::string url;  ///< where artifacts may be had; a hint, may be empty
+  std::string url = {};  ///< where artifacts may be had; a hint, may be empty
 
   /// `{"generation":3,"release":HEX,"revert":true,"signed":HEX,"target":"site-a/gw-1","url":…}`;
   /// `revert`, `signed` and `url` only where they say something.
