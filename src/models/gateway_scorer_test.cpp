@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <set>
 
@@ -152,12 +153,14 @@ TEST(GatewayScorer, GoesOnAfterARestartAsIfNothingHadBeen) {
   const auto story = [](ScorerRig& rig, int from, int to) {
     std::string text;
     for (int scan = from; scan < to; ++scan) {
-      EngineScan one{.number = scan, .p30 = 553 + (scan % 3), .anomaly = 0.05 * scan};
+      EngineScan one{.number = scan, .p30 = 553.0 + (scan % 3), .anomaly = 0.05 * scan};
       if (scan == 4) one.p30_quality = Quality::bad(Reason::failure);
       if (scan == 9) one.number = 6, one.p30 = 549;  // corrected
       if (scan == 13) one.number = 11, one.p30 = 1;  // late: 11 is left out below
       if (scan == 11) continue;
-      if (scan == 8) EXPECT_TRUE(rig.activate(trees_bundle(4, 20)));
+      if (scan == 8) {
+        EXPECT_TRUE(rig.activate(trees_bundle(4, 20)));
+      }
       text += text_of(rig.send(one));
     }
     return text;
