@@ -38,7 +38,7 @@ Result<std::unique_ptr<ReleaseHost>> ReleaseHost::create(Machine& machine,
   out->client_ = interfaces::make_http_client();
   out->worker_ = engine::make_thread_executor("releases", machine.clock());
   ports.fetch = fetch_from_hub(options.hub_url, *out->client_);
-  auto agent = ReleaseAgent::open({machine.clock(), machine.random(), machine.executor(),
+  auto agent = ReleaseAgent::open({machine.clock(), machine.world().random, machine.executor(),
                                    *out->worker_, machine.disk(), machine.log()},
                                   std::move(options.agent),
                                   std::make_shared<operations::TrustedKeys>(std::move(*keys)),
