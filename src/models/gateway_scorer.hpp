@@ -128,6 +128,7 @@ class GatewayScorer final : public gateway::Scorer {
 
   // gateway_scorer_state.cpp
   void forget();
+  Result<void> read_state(ByteView state);
   Result<void> read_slots(ByteReader& in);
   Result<void> read_device(ByteReader& in);
 

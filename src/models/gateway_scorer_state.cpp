@@ -79,6 +79,12 @@ void GatewayScorer::save(Bytes& out) const {
 }
 
 Result<void> GatewayScorer::load(ByteView state) {
+  auto done = read_state(state);
+  if (!done) forget();
+  return done;
+}
+
+Result<void> GatewayScorer::read_state(ByteView state) {
   if (!state.empty() && static_cast<std::uint8_t>(state[0]) > state_version) {
     return fail(Code::unsupported_version, "a scorer's state saved by a newer program");
   }
@@ -104,7 +110,6 @@ Result<void> GatewayScorer::load(ByteView state) {
     name_asset(*device);
     device->form = form_of(*device);
   }
-  if (!done) forget();
   return done;
 }
 

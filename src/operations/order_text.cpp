@@ -110,8 +110,9 @@ std::string TargetReport::encode() const {
   node.add("swaps", count_node(report.instance.swaps));
   node.add("reason", Node::make_text(report.reason));
   node.add("refused", Node::make_text(refused));
-  Node& list = node.add("counters", Node::make_list());
+  Node list = Node::make_list();
   for (const auto& one : counters) list.items.push_back(counters_node(one));
+  node.add("counters", std::move(list));
   return catalog::canonical_json(node);
 }
 
