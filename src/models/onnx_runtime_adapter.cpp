@@ -3,6 +3,9 @@
 #include <onnxruntime_cxx_api.h>
 #include <unistd.h>
 
+#include <memory>
+#include <span>
+
 #include "base/format.hpp"
 #include "models/onnx.hpp"
 
