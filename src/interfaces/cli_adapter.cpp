@@ -111,6 +111,7 @@ class CommandLine {
         ->type_name("DIR");
     add_broker(app, "site-broker-", gateway_.site_broker, site_password_);
     add_broker(app, "hub-broker-", gateway_.hub_broker, hub_password_);
+    add_release_options(app, gateway_.hub_url, gateway_.trust_file);
     add_log_level(app, gateway_.log_level);
   }
 

@@ -31,6 +31,8 @@ struct EdgeRoleOptions {
   std::uint64_t window_bytes = 256 * 1024;
   bool datatype_in_data = false;
   bool quality_in_data = false;
+  std::string hub_url;         ///< of the hub's API, where artifacts are fetched; empty: no releases
+  std::string trust_file;      ///< keys that may sign releases
   bool until_drained = false;  ///< ends when every source has ended and the hub has everything
   Severity log_level = Severity::info;
 };
@@ -43,6 +45,8 @@ struct GatewayRoleOptions {
   engine::BrokerEndpoint site_broker;
   engine::BrokerEndpoint hub_broker;
   std::string data_dir;
+  std::string hub_url;     ///< of the hub's API, where artifacts are fetched; empty: no releases
+  std::string trust_file;  ///< keys that may sign releases
   Severity log_level = Severity::info;
 };
 
