@@ -65,6 +65,7 @@ struct TrainingSource {
   };
   std::vector<Device> devices;     ///< by text
   std::vector<std::string> units;  ///< UCUM, one an input: of the asset type's signals
+  std::string labels;              ///< `fleet=training`: what chose the devices
 
   /// One row a scan: `device`, `ts_us`, then a column an input in its order; what is bad or missing
   /// is NULL. As `current` was at revision `as_of`.
