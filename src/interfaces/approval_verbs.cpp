@@ -112,8 +112,7 @@ Json json_of(const Bound& bound) {
   return Json::object(
       {{"rollout", bound.blueprint.rollout},
        {"digest", bound.digest.hex()},
-       {"release",
-        fmt::format("{}@{}", bound.manifest.name, bound.manifest.version)},
+       {"release", fmt::format("{}@{}", bound.manifest.name, bound.manifest.version)},
        {"release_digest", bound.blueprint.release.digest.hex()},
        {"author", bound.manifest.author},
        {"artifacts", std::move(artifacts)},
@@ -173,19 +172,19 @@ Result<void> DeliveryVerbs::approve_rollout(const ApproveOptions& options) {
     statement.at = clock_.utc_now();
     statement.expires = statement.at + options.valid;
     const auto signature = governance::sign_statement(statement, identity->key);
-    auto taken = hub_.post("/api/v1/rollouts/" + options.rollout + "/approval",
-                           Json::object({{"statement", statement.canonical()},
-                                         {"signature", signature.base64()}}));
+    auto taken = hub_.post(
+        "/api/v1/rollouts/" + options.rollout + "/approval",
+        Json::object({{"statement", statement.canonical()}, {"signature", signature.base64()}}));
     if (!taken) return pass(std::move(taken));
     document.set("approved", Json::object({{"by", identity->actor()},
                                            {"statement", statement.canonical()},
                                            {"signature", signature.base64()},
                                            {"expires", to_rfc3339(statement.expires)}}));
     if (is_table) {
-      terminal_.out << fmt::format("approved by {} until {}\nstart it: millwright rollout start {} "
-                                   "--person PERSON --key KEYFILE\n",
-                                   identity->actor(), to_rfc3339(statement.expires),
-                                   options.rollout);
+      terminal_.out << fmt::format(
+          "approved by {} until {}\nstart it: millwright rollout start {} "
+          "--person PERSON --key KEYFILE\n",
+          identity->actor(), to_rfc3339(statement.expires), options.rollout);
     }
   }
   if (!is_table) print({document, {}, {}}, output_, terminal_.out);

@@ -140,7 +140,8 @@ Result<void> ClientVerbs::healthcheck() {
   for (const Json& reason : (*answer)["reasons"].items()) {
     reasons += (reasons.empty() ? "" : "; ") + reason.string();
   }
-  return fail(Code::unavailable, fmt::format("the hub at {} is not healthy: {}", hub_.address(), reasons));
+  return fail(Code::unavailable,
+              fmt::format("the hub at {} is not healthy: {}", hub_.address(), reasons));
 }
 
 Result<void> ClientVerbs::seal() {

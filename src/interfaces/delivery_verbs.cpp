@@ -86,8 +86,9 @@ Result<Json> waves_of(const std::string& text) {
                              {"selector", wave.substr(bracket + 1, wave.size() - bracket - 2)}}));
       continue;
     }
-    const auto share = equals == std::string::npos ? std::optional(1.0)
-                                                   : share_of(std::string_view(wave).substr(equals + 1));
+    const auto share = equals == std::string::npos
+                           ? std::optional(1.0)
+                           : share_of(std::string_view(wave).substr(equals + 1));
     const std::string name = wave.substr(0, equals);
     if (name.empty() || !share) return bad_wave(wave);
     out.push(Json::object({{"name", name}, {"share", *share}}));
@@ -112,9 +113,8 @@ Result<std::string> release_digest(const Json& releases, const std::string& text
   if (!digest.empty()) return digest;
   const auto nearest = nearest_name(name, names);
   return fail(Code::not_found, fmt::format("there is no release '{}'", text),
-              nearest.empty() || nearest == name
-                  ? std::string("see 'millwright release list'")
-                  : fmt::format("did you mean '{}'?", nearest));
+              nearest.empty() || nearest == name ? std::string("see 'millwright release list'")
+                                                 : fmt::format("did you mean '{}'?", nearest));
 }
 
 Result<void> DeliveryVerbs::sign_with(const IdentityOptions& options) {
@@ -129,17 +129,17 @@ Result<void> DeliveryVerbs::list_models() {
   if (!answer) return pass(std::move(answer));
   View view;
   view.document = *answer;
-  view.headers = {"MODEL",     "ALIASES", "TIER",        "CV_RMSE",    "DATA", "DIGEST",
-                  "PRECISION", "RECALL",  "APPROVED BY", "RUNNING ON"};
+  view.headers = {"MODEL",  "ALIASES",   "TIER",   "CV_RMSE",     "DATA",
+                  "DIGEST", "PRECISION", "RECALL", "APPROVED BY", "RUNNING ON"};
   for (const Json& model : (*answer)["models"].items()) {
-    view.rows.push_back(
-        {fmt::format("{}@{}", model["name"].string(), model["version"].text()),
-         joined(model["aliases"]), model["tier"],
-         model["cv_rmse"].is_number() ? Json(fmt::format("{:.3f}", model["cv_rmse"].number()))
-                                      : Json("-"),
-         short_digest(model["data_hash"]), short_digest(model["digest"]),
-         share_text(model["precision"]), share_text(model["recall"]), model["approved_by"],
-         model["running_on"]});
+    view.rows.push_back({fmt::format("{}@{}", model["name"].string(), model["version"].text()),
+                         joined(model["aliases"]), model["tier"],
+                         model["cv_rmse"].is_number()
+                             ? Json(fmt::format("{:.3f}", model["cv_rmse"].number()))
+                             : Json("-"),
+                         short_digest(model["data_hash"]), short_digest(model["digest"]),
+                         share_text(model["precision"]), share_text(model["recall"]),
+                         model["approved_by"], model["running_on"]});
   }
   print(view, output_, terminal_.out);
   return {};
@@ -154,9 +154,9 @@ Result<void> DeliveryVerbs::list_releases() {
   for (const Json& release : (*answer)["releases"].items()) {
     std::string artifacts;
     for (const Json& artifact : release["artifacts"].items()) {
-      artifacts += fmt::format("{}{} {}@{}", artifacts.empty() ? "" : ", ",
-                               artifact["kind"].string(), artifact["name"].string(),
-                               artifact["version"].text());
+      artifacts +=
+          fmt::format("{}{} {}@{}", artifacts.empty() ? "" : ", ", artifact["kind"].string(),
+                      artifact["name"].string(), artifact["version"].text());
     }
     view.rows.push_back({fmt::format("{}@{}", release["name"].string(), release["version"].text()),
                          short_digest(release["digest"]), release["author"],

@@ -68,8 +68,8 @@ class DeliveryVerbs {
   OutputFormat output_;
 };
 
-/// `canary=10%,lab[kind=edge,ring=lab],all` as the waves of a plan: a share of all targets with those
-/// before it, a selector, or everything. `invalid_input`.
+/// `canary=10%,lab[kind=edge,ring=lab],all` as the waves of a plan: a share of all targets with
+/// those before it, a selector, or everything. `invalid_input`.
 Result<Json> waves_of(const std::string& text);
 /// The digest of a release by digest, name or name@N; `not_found` names the nearest.
 Result<std::string> release_digest(const Json& releases, const std::string& text);

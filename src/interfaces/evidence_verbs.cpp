@@ -33,8 +33,8 @@ std::string lineage_text(const Json& lineage) {
   const auto& sources = lineage["sources"].items();
   for (const Json& source : sources) {
     if (rows.size() == shown_max) break;
-    rows.push_back({source["series"], source["ts"], source["revision"], source["value"],
-                    source["quality"]});
+    rows.push_back(
+        {source["series"], source["ts"], source["revision"], source["value"], source["quality"]});
   }
   out += fmt::format("sources: {} rows, sha256:{}\n", sources.size(),
                      lineage["input_digest"].string());
@@ -150,8 +150,8 @@ Result<void> EvidenceVerbs::review(const std::string& use_case, ReviewForm form)
 }
 
 Result<void> EvidenceVerbs::audit_log(const AuditLogOptions& options) {
-  auto answer = hub_.get(
-      fmt::format("/api/v1/audit/entries?from={}&limit={}", options.from, options.limit));
+  auto answer =
+      hub_.get(fmt::format("/api/v1/audit/entries?from={}&limit={}", options.from, options.limit));
   if (!answer) return pass(std::move(answer));
   View view;
   view.document = Json::array();
@@ -159,8 +159,8 @@ Result<void> EvidenceVerbs::audit_log(const AuditLogOptions& options) {
   for (const Json& line : (*answer)["entries"].items()) {
     auto entry = parse_json(line["entry"].string());
     if (!entry) return pass(std::move(entry), "entry " + line["index"].text());
-    view.rows.push_back({line["index"], (*entry)["at"], (*entry)["actor"], (*entry)["kind"],
-                         (*entry)["subject"]});
+    view.rows.push_back(
+        {line["index"], (*entry)["at"], (*entry)["actor"], (*entry)["kind"], (*entry)["subject"]});
     view.document.push(Json::object({{"index", line["index"]}, {"entry", std::move(*entry)}}));
   }
   print(view, output_, terminal_.out);

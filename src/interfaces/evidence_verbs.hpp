@@ -46,7 +46,7 @@ class EvidenceVerbs {
 
 struct AuditFileOptions {
   std::string directory = "office";  ///< of the office on the disk: `audit` and `log.key` are in it
-  std::string verifier;  ///< `name+hash+base64`, or a file with it; empty: the key beside the log
+  std::string verifier;    ///< `name+hash+base64`, or a file with it; empty: the key beside the log
   std::string remembered;  ///< file with a checkpoint that was kept elsewhere
 };
 

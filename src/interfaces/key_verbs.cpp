@@ -31,8 +31,8 @@ Result<void> new_key(const KeyOptions& options, Terminal& terminal) {
     return {};
   }
   View view;
-  view.document = Json::object(
-      {{"person", options.person}, {"publicKey", text}, {"file", options.file}});
+  view.document =
+      Json::object({{"person", options.person}, {"publicKey", text}, {"file", options.file}});
   view.headers = {"PERSON", "PUBLIC KEY", "FILE"};
   view.rows.push_back({options.person, text, options.file});
   print(view, options.output, terminal.out);

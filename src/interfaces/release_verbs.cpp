@@ -44,9 +44,8 @@ std::optional<std::pair<std::string, std::int64_t>> named_version(std::string_vi
 }
 
 Result<void> upload(HubClient& hub, std::string_view content) {
-  auto stored = hub.post(
-      "/api/v1/artifacts",
-      Json::object({{"content", governance::to_base64(as_bytes(content))}}));
+  auto stored = hub.post("/api/v1/artifacts",
+                         Json::object({{"content", governance::to_base64(as_bytes(content))}}));
   if (!stored) return pass(std::move(stored), "uploading an artifact");
   return {};
 }

@@ -76,14 +76,13 @@ View view_of(const stewardship::TrainedBundle& trained, const std::string& file,
                                 {"registered", is_registered}});
   const auto rmse = training.metrics.find("cv_rmse");
   view.headers = {"MODEL", "CV_RMSE", "ROWS", "DEVICES", "AS OF", "DATA", "DIGEST", "FILE"};
-  view.rows.push_back(
-      {fmt::format("{}@{}", bundle.name, bundle.version),
-       rmse == training.metrics.end() ? Json("-")
-                                      : Json(fmt::format("{:.3f} {}", rmse->second,
-                                                         bundle.target_unit)),
-       exact(training.rows), exact(training.groups), exact(trained.as_of),
-       training.data.hex().substr(0, 12), trained.digest.hex().substr(0, 12),
-       file.empty() ? Json("-") : Json(file)});
+  view.rows.push_back({fmt::format("{}@{}", bundle.name, bundle.version),
+                       rmse == training.metrics.end()
+                           ? Json("-")
+                           : Json(fmt::format("{:.3f} {}", rmse->second, bundle.target_unit)),
+                       exact(training.rows), exact(training.groups), exact(trained.as_of),
+                       training.data.hex().substr(0, 12), trained.digest.hex().substr(0, 12),
+                       file.empty() ? Json("-") : Json(file)});
   return view;
 }
 

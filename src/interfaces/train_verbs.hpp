@@ -15,9 +15,9 @@ namespace millwright::interfaces {
 
 struct TrainOptions {
   std::string model;
-  std::uint64_t as_of = 0;  ///< revision; 0: the newest
+  std::uint64_t as_of = 0;    ///< revision; 0: the newest
   std::uint32_t threads = 0;  ///< 0: one a fold
-  std::string file;  ///< of the bundle; empty: MODEL-N.mwm, or none when it is registered
+  std::string file;           ///< of the bundle; empty: MODEL-N.mwm, or none when it is registered
   bool is_registered = false;
   IdentityOptions identity;
   OutputFormat output = OutputFormat::table;

@@ -250,8 +250,8 @@ Result<TrainedBundle> train_model(const catalog::ModelSpec& spec,
   const bool is_trees = spec.algorithm == catalog::Algorithm::gradient_boosting;
   if (is_trees && !spec.target)
     return fail(Code::invalid_input, fmt::format("model '{}' has no target", spec.resource));
-  auto revision = request.as_of ? Result<std::uint64_t>(*request.as_of)
-                                : newest_revision(spec, *source, query);
+  auto revision =
+      request.as_of ? Result<std::uint64_t>(*request.as_of) : newest_revision(spec, *source, query);
   if (!revision) return pass(std::move(revision));
   TrainedBundle out;
   out.as_of = *revision;

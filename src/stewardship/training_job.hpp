@@ -1,5 +1,5 @@
-// Training of a declared model from stored rows: which devices, which columns, one query that can be
-// asked again, the features, the fit, the bundle. Pure over a port that answers SQL, so that the
+// Training of a declared model from stored rows: which devices, which columns, one query that can
+// be asked again, the features, the fit, the bundle. Pure over a port that answers SQL, so that the
 // command line (over a hub's API) and a program that has the historian in it train alike. Not here:
 // registering what was trained (Office), files, threads.
 #pragma once

@@ -16,7 +16,7 @@ using Device = TrainingSource::Device;
 
 constexpr std::size_t problems_max = 20;
 
-std::string quoted(std::string_view text, char quote = '\'') {
+std::string in_quotes(std::string_view text, char quote = '\'') {
   std::string out(1, quote);
   for (const char c : text) {
     if (c == quote) out += quote;
@@ -30,12 +30,12 @@ std::string device_clause(const std::vector<const Device*>& devices) {
   std::map<std::pair<std::string, std::string>, std::string> by_edge;
   for (const Device* device : devices) {
     std::string& list = by_edge[{device->site, device->edge}];
-    list += (list.empty() ? "" : ", ") + quoted(device->device);
+    list += (list.empty() ? "" : ", ") + in_quotes(device->device);
   }
   std::string out;
   for (const auto& [edge, list] : by_edge) {
     out += fmt::format("{}(site = {} AND edge = {} AND device IN ({}))", out.empty() ? "" : " OR ",
-                       quoted(edge.first), quoted(edge.second), list);
+                       in_quotes(edge.first), in_quotes(edge.second), list);
   }
   return by_edge.size() > 1 ? "(" + out + ")" : out;
 }
@@ -52,10 +52,10 @@ std::string input_clause(const TrainingSource& source, std::size_t number) {
   std::map<std::string, std::vector<const Device*>> by_metric;
   for (const Device& device : source.devices)
     by_metric[device.columns[number].metric].push_back(&device);
-  if (by_metric.size() == 1) return "metric = " + quoted(by_metric.begin()->first);
+  if (by_metric.size() == 1) return "metric = " + in_quotes(by_metric.begin()->first);
   std::string out;
   for (const auto& [metric, devices] : by_metric) {
-    out += fmt::format("{}metric = {} AND {}", out.empty() ? "" : " OR ", quoted(metric),
+    out += fmt::format("{}metric = {} AND {}", out.empty() ? "" : " OR ", in_quotes(metric),
                        device_clause(devices));
   }
   return "(" + out + ")";
@@ -78,8 +78,7 @@ std::optional<Problem> convert(const Offered& offered, const std::string& input,
                    "",
                    "correct the unit of the metric, or train on other devices"};
   }
-  out = {offered.metric.name, from->factor / to->factor,
-         (from->offset - to->offset) / to->factor};
+  out = {offered.metric.name, from->factor / to->factor, (from->offset - to->offset) / to->factor};
   if (given == unit) out = {offered.metric.name, 1, 0};
   return std::nullopt;
 }
@@ -152,12 +151,13 @@ Result<TrainingSource> training_source(const catalog::ModelSpec& spec,
     out.devices.push_back(std::move(made));
   }
   if (out.devices.empty()) {
-    return fail(Code::invalid_input,
-                fmt::format("no Device of a '{}' carries the labels {} that model '{}' is trained "
-                            "on",
-                            spec.asset_type, out.labels, spec.resource),
-                "label the Device resources of the records to learn from, or change training.labels "
-                "of the Model");
+    return fail(
+        Code::invalid_input,
+        fmt::format("no Device of a '{}' carries the labels {} that model '{}' is trained "
+                    "on",
+                    spec.asset_type, out.labels, spec.resource),
+        "label the Device resources of the records to learn from, or change training.labels "
+        "of the Model");
   }
   if (!problems.empty()) {
     return std::unexpected(
@@ -176,8 +176,8 @@ std::string TrainingSource::sql(const catalog::ModelSpec& spec, std::uint64_t as
   for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
     columns += fmt::format(
         ",\n  max(CASE WHEN {} AND quality_code < 32768 THEN value END) AS {}",  // below: not bad
-        input_clause(*this, i), quoted(spec.inputs[i], '"'));
-    for (const Device& device : devices) metrics.insert(quoted(device.columns[i].metric));
+        input_clause(*this, i), in_quotes(spec.inputs[i], '"'));
+    for (const Device& device : devices) metrics.insert(in_quotes(device.columns[i].metric));
   }
   // The rows of `current` as it was at that revision: the greatest revision of each time.
   return fmt::format(
