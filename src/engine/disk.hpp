@@ -56,6 +56,11 @@ Result<Bytes> read_whole(Disk& disk, std::string_view path);
 /// file, sync, rename, sync of the directory.
 Result<void> replace_whole(Disk& disk, std::string_view path, ByteView content);
 
+/// Makes a file that only its owner may read (mode 0600), durable on return; for secrets.
+/// `already_exists`: nothing is overwritten. `path` is one of the file system
+/// (posix_disk_adapter.cpp).
+Result<void> create_private_file(const std::string& path, ByteView content);
+
 /// The real disk below `root`, which is made when absent (posix_disk_adapter.cpp).
 Result<std::unique_ptr<Disk>> open_posix_disk(std::string root);
 

@@ -262,4 +262,14 @@ Result<std::unique_ptr<Disk>> open_posix_disk(std::string root) {
   return std::make_unique<PosixDisk>(std::move(root));
 }
 
+Result<void> create_private_file(const std::string& path, ByteView content) {
+  Descriptor descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (descriptor.get() < 0) return system_failure("making", path, errno);
+  PosixFile file(std::move(descriptor), path);
+  if (auto done = file.append(content); !done) return done;
+  if (auto done = file.sync(); !done) return done;
+  const auto slash = path.find_last_of('/');
+  return PosixDisk::sync_names(slash == std::string::npos ? "." : path.substr(0, slash + 1));
+}
+
 }  // namespace millwright::engine

@@ -49,8 +49,8 @@ struct CellText {
 
 }  // namespace
 
-int http_status(Code code) {
-  switch (code) {
+int http_status(const Error& error) {
+  switch (error.code()) {
     case Code::invalid_input:
       return 400;
     case Code::not_found:
@@ -59,7 +59,10 @@ int http_status(Code code) {
     case Code::conflict:
       return 409;
     case Code::refused:
-      return 403;
+      return error.message().starts_with("not_signed_in") ||
+                     error.message().starts_with("wrong_password")
+                 ? 401
+                 : 403;
     case Code::exhausted:
       return 429;
     case Code::unavailable:
@@ -72,7 +75,7 @@ int http_status(Code code) {
 }
 
 HttpResponse problem_answer(const Error& error) {
-  const int status = http_status(error.code());
+  const int status = http_status(error);
   Json out = Json::object({{"type", "about:blank"},
                            {"title", code_name(error.code())},
                            {"status", status},

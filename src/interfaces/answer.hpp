@@ -12,8 +12,9 @@
 
 namespace millwright::interfaces {
 
-/// HTTP status of an error.
-int http_status(Code code);
+/// HTTP status of an error: by its code, and 401 for a refusal by the rule `not_signed_in` or
+/// `wrong_password`.
+int http_status(const Error& error);
 /// RFC 9457 problem+json with code, detail, remedy, context and every problem.
 HttpResponse problem_answer(const Error& error);
 HttpResponse json_answer(const Json& json);

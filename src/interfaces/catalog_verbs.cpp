@@ -29,6 +29,22 @@ Result<std::unique_ptr<catalog::Store>> open(const CatalogOptions& options, Cata
 
 }  // namespace
 
+Result<std::vector<catalog::Resource>> declared_resources(const CatalogOptions& options,
+                                                          CatalogPorts ports) {
+  if (options.files.empty()) {
+    auto store = open(options, ports);
+    if (!store) return pass(std::move(store));
+    return (*store)->list(std::nullopt);
+  }
+  auto sources = catalog::read_sources(options.files);
+  if (!sources) return pass(std::move(sources));
+  auto report = catalog::check(*sources, {});
+  if (auto sound = catalog::as_result(report); !sound) return pass(std::move(sound));
+  std::vector<catalog::Resource> out;
+  for (auto& declared : report.resources) out.push_back(std::move(declared.resource));
+  return out;
+}
+
 Result<void> check_resources(const CatalogOptions& options, CatalogPorts ports,
                              Terminal& terminal) {
   auto form = form_of(options.output);

@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "catalog/resource.hpp"
 #include "interfaces/process.hpp"
 #include "interfaces/role_options.hpp"
 
@@ -25,6 +26,9 @@ struct CatalogPorts {
   Random& random;
 };
 
+/// The declared objects: those of the files, sound as a whole; without files those of the catalog.
+Result<std::vector<catalog::Resource>> declared_resources(const CatalogOptions& options,
+                                                          CatalogPorts ports);
 /// invalid_input with every problem. Checks against the store too, when that exists.
 Result<void> check_resources(const CatalogOptions& options, CatalogPorts ports, Terminal& terminal);
 Result<void> apply_resources(const CatalogOptions& options, CatalogPorts ports, Terminal& terminal);

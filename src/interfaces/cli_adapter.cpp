@@ -7,6 +7,7 @@
 #include "engine/disk.hpp"
 #include "interfaces/catalog_verbs.hpp"
 #include "interfaces/cli.hpp"
+#include "interfaces/cli_decisions.hpp"
 #include "interfaces/cli_parts.hpp"
 #include "interfaces/client_verbs.hpp"
 #include "interfaces/completion.hpp"
@@ -17,14 +18,18 @@ namespace millwright::interfaces {
 
 namespace {
 
-using Action = std::function<Result<void>()>;
+using Action = VerbTable::Action;
 constexpr const char* data_default = "millwright-data";
 
 /// The declared command line: verbs, the options they fill, and what each runs.
 class CommandLine {
  public:
   CommandLine(const RoleVerbs& roles, CliPorts* ports, Terminal* terminal)
-      : roles_(roles), ports_(ports), terminal_(terminal), app_("", "millwright") {
+      : roles_(roles),
+        ports_(ports),
+        terminal_(terminal),
+        app_("", "millwright"),
+        decisions_(ports, terminal) {
     prepare(app_, "millwright " MILLWRIGHT_VERSION);
     app_.description(
         "Carries samples from machines to durable, queryable rows, and proves that none was lost");
@@ -35,6 +40,7 @@ class CommandLine {
     declare_roles();
     declare_client();
     declare_catalog();
+    decisions_.declare(app_, table_);
     declare_completion();
   }
 
@@ -44,31 +50,13 @@ class CommandLine {
     for (const auto* verb : app_.get_subcommands({})) out.push_back(verb->get_name());
     return out;
   }
-  Result<void> run() {
-    const CLI::App* chosen = app_.get_subcommands().front();
-    return actions_.at(chosen)();
-  }
-  std::vector<CompletedVerb> completed() const {
-    std::vector<CompletedVerb> out;
-    for (const auto* verb : app_.get_subcommands({})) {
-      auto& entry =
-          out.emplace_back(verb->get_name(), verb->get_description(), std::vector<std::string>{});
-      for (const auto* option : verb->get_options()) {
-        for (const auto& name : option->get_lnames()) entry.options.push_back("--" + name);
-      }
-    }
-    return out;
-  }
+  Result<void> run() { return table_.run(app_); }
+  std::vector<CompletedVerb> completed() const { return VerbTable::completed(app_); }
 
  private:
   CLI::App& verb(const std::string& name, const std::string& description,
                  const std::string& example, const std::string& group, Action action) {
-    CLI::App* out = app_.add_subcommand(name, description);
-    out->group(group);
-    out->footer("Example:\n  " + example);
-    out->fallthrough(false);
-    actions_[out] = std::move(action);
-    return *out;
+    return table_.add(app_, {name, description, example, group}, std::move(action));
   }
 
   void declare_roles() {
@@ -117,7 +105,7 @@ class CommandLine {
 
   void declare_hub() {
     hub_.data_dir = data_default;
-    CLI::App& app = verb("hub", "Runs the hub: historian, ledger, API and status page",
+    CLI::App& app = verb("hub", "Runs the hub: historian, ledger, office, API and screen",
                          "millwright hub --data hub --broker-host 127.0.0.1 --http-port 8080",
                          "Roles", [this]() -> Result<void> {
                            auto password = take_password(*terminal_, broker_password_,
@@ -153,7 +141,7 @@ class CommandLine {
     add_duration(app, "--plant-time", demo_.plant_time, "Plant time that --once plays");
     app.add_option("--data", demo_.data_dir, "Directory that stays; a temporary one by default")
         ->type_name("DIR");
-    app.add_option("--http-port", demo_.http_port, "Port of the status page; 0 chooses a free one")
+    app.add_option("--http-port", demo_.http_port, "Port of the screen; 0 chooses a free one")
         ->capture_default_str();
     app.add_option("--seed", demo_.seed, "Seed of the simulated plant")->capture_default_str();
     add_output(app, demo_.output);
@@ -355,7 +343,8 @@ class CommandLine {
   CliPorts* ports_;
   Terminal* terminal_;
   CLI::App app_;
-  std::map<const CLI::App*, Action> actions_;
+  VerbTable table_;
+  DecisionCommands decisions_;
   GatewayRoleOptions gateway_;
   HubRoleOptions hub_;
   DemoOptions demo_;
@@ -420,11 +409,9 @@ std::string cli_reference() {
       "Passwords come from a file (`--…password-file`) or from the environment: "
       "`MILLWRIGHT_BROKER_PASSWORD` (hub, edge), `MILLWRIGHT_SITE_BROKER_PASSWORD` and "
       "`MILLWRIGHT_HUB_BROKER_PASSWORD` (gateway). `MILLWRIGHT_HUB` is the address of the hub, "
-      "`MILLWRIGHT_STORE` the catalog.\n\n";
-  for (const auto* verb : line.app().get_subcommands({})) {
-    out += reference_of(*verb, "millwright " + verb->get_name(), 2);
-  }
-  return out + edge_cli_reference();
+      "`MILLWRIGHT_STORE` the catalog. What a person decides is signed with the person's key: "
+      "`MILLWRIGHT_PERSON` and `MILLWRIGHT_KEY`, a file.\n\n";
+  return out + VerbTable::reference(line.app(), "millwright") + edge_cli_reference();
 }
 
 }  // namespace millwright::interfaces

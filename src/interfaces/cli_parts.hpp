@@ -3,11 +3,15 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
+#include "interfaces/completion.hpp"
+#include "interfaces/hub_client.hpp"
 #include "interfaces/process.hpp"
 #include "interfaces/role_options.hpp"
 
@@ -16,6 +20,34 @@ class App;
 }
 
 namespace millwright::interfaces {
+
+/// What a verb is called, what its help says, and under which heading it stands.
+struct VerbText {
+  std::string name;
+  std::string description;
+  std::string example;
+  std::string group;
+};
+
+/// The verbs of a command line and what each runs. A verb may have verbs of its own (`rollout
+/// plan`).
+class VerbTable {
+ public:
+  using Action = std::function<Result<void>()>;
+
+  CLI::App& add(CLI::App& under, const VerbText& text, Action action);
+  /// A noun whose verbs are added under it; it runs nothing itself.
+  static CLI::App& add_noun(CLI::App& app, const VerbText& text);
+  /// Runs what was chosen by the arguments that were read.
+  Result<void> run(const CLI::App& app) const;
+
+  static std::vector<CompletedVerb> completed(const CLI::App& app);
+  /// Markdown of every verb, those of nouns below them.
+  static std::string reference(const CLI::App& app, const std::string& program);
+
+ private:
+  std::map<const CLI::App*, Action> actions_;
+};
 
 /// `--help` is there; `--version` when `version` is not empty.
 void prepare(CLI::App& app, const std::string& version);
@@ -29,6 +61,8 @@ Result<void> take_password(Terminal& terminal, const std::string& password_file,
 
 void add_log_level(CLI::App& app, Severity& level);
 void add_output(CLI::App& app, OutputFormat& format);
+/// `--person` and `--key`: who signs.
+void add_identity(CLI::App& app, IdentityOptions& identity);
 void add_pace(CLI::App& app, std::optional<drivers::Pace>& pace);
 /// A duration such as `20ms` or `5m`.
 void add_duration(CLI::App& app, const std::string& name, Duration& value, const std::string& help);

@@ -1,5 +1,6 @@
 // Shared parts of the command lines, by CLI11.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <ostream>
 
 #include "base/format.hpp"
@@ -53,8 +54,36 @@ std::string command_of(const CLI::App& app) {
   return chosen.empty() ? app.get_name() : app.get_name() + " " + command_of(*chosen.front());
 }
 
+/// The last command that the arguments chose.
+const CLI::App& chosen_of(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? app : chosen_of(*chosen.front());
+}
+
+/// A noun without one of its verbs.
+std::string verb_missing(const CLI::App& app, const CLI::App& noun) {
+  std::vector<std::string_view> names;
+  std::string list;
+  for (const auto* verb : noun.get_subcommands({})) {
+    names.emplace_back(verb->get_name());
+    list += (list.empty() ? "" : ", ") + verb->get_name();
+  }
+  const auto rest = app.remaining(true);
+  if (rest.empty()) return fmt::format("'{}' needs one of: {}", command_of(app), list);
+  const auto nearest = nearest_name(rest.front(), names);
+  return fmt::format(
+      "there is no '{} {}'; {}", command_of(app), rest.front(),
+      nearest.empty() ? "there are " + list : fmt::format("did you mean '{}'?", nearest));
+}
+
 int refuse(const CLI::App& app, const CLI::ParseError& error, Terminal& terminal) {
   std::string what = error.what();
+  const CLI::App& chosen = chosen_of(app);
+  if (&chosen != &app && !chosen.get_subcommands({}).empty()) {
+    terminal.err << app.get_name() << ": " << verb_missing(app, chosen) << "\n  remedy: see '"
+                 << command_of(app) << " --help'\n";
+    return 2;
+  }
   if (const auto* extras = dynamic_cast<const CLI::ExtrasError*>(&error); extras != nullptr) {
     const auto rest = app.remaining(true);
     if (!rest.empty()) {
@@ -73,6 +102,69 @@ int refuse(const CLI::App& app, const CLI::ParseError& error, Terminal& terminal
 }
 
 }  // namespace
+
+CLI::App& VerbTable::add_noun(CLI::App& app, const VerbText& text) {
+  CLI::App* out = app.add_subcommand(text.name, text.description);
+  out->group(text.group);
+  if (!text.example.empty()) out->footer("Example:\n  " + text.example);
+  out->fallthrough(false);
+  out->require_subcommand(1);
+  return *out;
+}
+
+CLI::App& VerbTable::add(CLI::App& under, const VerbText& text, Action action) {
+  CLI::App& out = add_noun(under, text);
+  out.require_subcommand(0);
+  actions_[&out] = std::move(action);
+  return out;
+}
+
+Result<void> VerbTable::run(const CLI::App& app) const {
+  return actions_.at(&chosen_of(app))();
+}
+
+namespace {
+
+void add_options(const CLI::App& app, std::vector<std::string>& out) {
+  for (const auto* option : app.get_options()) {
+    for (const auto& name : option->get_lnames()) {
+      const std::string text = "--" + name;
+      if (std::ranges::find(out, text) == out.end()) out.push_back(text);
+    }
+  }
+  for (const auto* verb : app.get_subcommands({})) add_options(*verb, out);
+}
+
+}  // namespace
+
+std::vector<CompletedVerb> VerbTable::completed(const CLI::App& app) {
+  std::vector<CompletedVerb> out;
+  for (const auto* verb : app.get_subcommands({})) {
+    auto& entry = out.emplace_back();
+    entry.name = verb->get_name();
+    entry.description = verb->get_description();
+    add_options(*verb, entry.options);
+    for (const auto* part : verb->get_subcommands({})) entry.verbs.push_back(part->get_name());
+  }
+  return out;
+}
+
+std::string VerbTable::reference(const CLI::App& app, const std::string& program) {
+  std::string out;
+  for (const auto* verb : app.get_subcommands({})) {
+    const std::string title = program + " " + verb->get_name();
+    out += reference_of(*verb, title, 2);
+    for (const auto* part : verb->get_subcommands({}))
+      out += reference_of(*part, title + " " + part->get_name(), 3);
+  }
+  return out;
+}
+
+void add_identity(CLI::App& app, IdentityOptions& identity) {
+  app.add_option("--person", identity.person, "Who signs; MILLWRIGHT_PERSON")->type_name("NAME");
+  app.add_option("--key", identity.key_file, "File of the person's key; MILLWRIGHT_KEY")
+      ->type_name("FILE");
+}
 
 void prepare(CLI::App& app, const std::string& version) {
   app.set_help_flag("-h,--help", "Print this help");

@@ -9,8 +9,6 @@ namespace millwright::interfaces {
 
 namespace {
 
-constexpr const char* hub_default = "http://127.0.0.1:8080";
-
 std::string rate_text(double value) {
   return value >= 100 ? fmt::format("{:.0f}", value) : fmt::format("{:.2f}", value);
 }
@@ -22,32 +20,7 @@ Json state_row_age(const Json& edge) {
 }  // namespace
 
 ClientVerbs::ClientVerbs(HttpClient& http, Terminal& terminal, std::string hub, OutputFormat output)
-    : http_(http), terminal_(terminal), hub_(std::move(hub)), output_(output) {
-  if (hub_.empty()) hub_ = terminal.environment("MILLWRIGHT_HUB").value_or(hub_default);
-  while (hub_.ends_with('/')) hub_.pop_back();
-}
-
-Result<HttpResponse> ClientVerbs::call(Method method, const std::string& path, const Json& body) {
-  HttpCall request;
-  request.method = method;
-  request.url = hub_ + path;
-  request.timeout = std::chrono::minutes(10);
-  if (method != Method::get) request.body = body.dump();
-  auto response = http_.call(request);
-  if (!response && response.error().code() == Code::unavailable) {
-    return fail(Code::unavailable, fmt::format("no hub answers at {}", hub_),
-                "start one with 'millwright demo' or 'millwright hub --data DIR', or name another "
-                "with --hub URL or MILLWRIGHT_HUB");
-  }
-  return response;
-}
-
-Result<Json> ClientVerbs::ask(Method method, const std::string& path, const Json& body) {
-  auto response = call(method, path, body);
-  if (!response) return pass(std::move(response));
-  if (response->status >= 300) return std::unexpected(error_of(*response));
-  return parse_json(response->body);
-}
+    : terminal_(terminal), hub_(http, terminal, std::move(hub)), output_(output) {}
 
 Result<void> ClientVerbs::query(const std::string& sql) {
   std::string statement = sql;
@@ -56,7 +29,7 @@ Result<void> ClientVerbs::query(const std::string& sql) {
     if (!text) return pass(std::move(text));
     statement = std::move(*text);
   }
-  auto answer = ask(Method::post, "/api/v1/query", Json::object({{"sql", statement}}));
+  auto answer = hub_.post("/api/v1/query", Json::object({{"sql", statement}}));
   if (!answer) return pass(std::move(answer));
   View view;
   for (const Json& column : (*answer)["columns"].items()) {
@@ -97,7 +70,7 @@ Result<void> ClientVerbs::ledger(const LedgerOptions& options) {
   add("producer", options.producer);
   add("from", options.from);
   add("to", options.to);
-  auto answer = ask(Method::get, path);
+  auto answer = hub_.get(path);
   if (!answer) return pass(std::move(answer));
   View view;
   view.document = *answer;
@@ -119,7 +92,7 @@ Result<void> ClientVerbs::ledger(const LedgerOptions& options) {
 }
 
 Result<void> ClientVerbs::status() {
-  auto answer = ask(Method::get, "/api/v1/status");
+  auto answer = hub_.get("/api/v1/status");
   if (!answer) return pass(std::move(answer));
   if (output_ == OutputFormat::table) {
     const Json& totals = (*answer)["totals"];
@@ -127,7 +100,7 @@ Result<void> ClientVerbs::status() {
     terminal_.out << fmt::format(
         "hub {} at {}: {}{}\n{} samples/s, {} samples stored, {} lost, {} unexplained, {} "
         "waiting\n\n",
-        (*answer)["host"].string(), hub_,
+        (*answer)["host"].string(), hub_.address(),
         (*answer)["online"].boolean() ? "broker online" : "broker away",
         (*answer)["simulated"].boolean() ? ", simulated input" : "",
         rate_text(totals["samples_per_s"].number()), account["stored"].text(),
@@ -153,7 +126,7 @@ Result<void> ClientVerbs::status() {
 }
 
 Result<void> ClientVerbs::healthcheck() {
-  auto response = call(Method::get, "/healthz", Json::object());
+  auto response = hub_.call(Method::get, "/healthz", {});
   if (!response) return pass(std::move(response));
   auto answer = parse_json(response->body);
   if (!answer) return pass(std::move(answer), "reading /healthz");
@@ -167,11 +140,12 @@ Result<void> ClientVerbs::healthcheck() {
   for (const Json& reason : (*answer)["reasons"].items()) {
     reasons += (reasons.empty() ? "" : "; ") + reason.string();
   }
-  return fail(Code::unavailable, fmt::format("the hub at {} is not healthy: {}", hub_, reasons));
+  return fail(Code::unavailable,
+              fmt::format("the hub at {} is not healthy: {}", hub_.address(), reasons));
 }
 
 Result<void> ClientVerbs::seal() {
-  auto answer = ask(Method::post, "/api/v1/seal");
+  auto answer = hub_.post("/api/v1/seal");
   if (!answer) return pass(std::move(answer));
   View view{*answer,
             {"REVISION", "SEGMENTS", "ROWS SEALED", "BYTES"},
@@ -182,7 +156,7 @@ Result<void> ClientVerbs::seal() {
 }
 
 Result<void> ClientVerbs::verify() {
-  auto answer = ask(Method::post, "/api/v1/verify");
+  auto answer = hub_.post("/api/v1/verify");
   if (!answer) return pass(std::move(answer));
   View view;
   view.document = *answer;
@@ -201,7 +175,7 @@ Result<void> ClientVerbs::verify() {
 }
 
 Result<void> ClientVerbs::audit_rows() {
-  auto answer = ask(Method::post, "/api/v1/audit");
+  auto answer = hub_.post("/api/v1/audit");
   if (!answer) return pass(std::move(answer));
   View view;
   view.document = *answer;
@@ -219,7 +193,7 @@ Result<void> ClientVerbs::audit_rows() {
 }
 
 Result<Json> ClientVerbs::last_values(const std::string& pattern) {
-  return ask(Method::get, "/api/v1/last?pattern=" + percent_encode(pattern));
+  return hub_.get("/api/v1/last?pattern=" + percent_encode(pattern));
 }
 
 std::vector<std::vector<Json>> watch_rows(const Json& last) {

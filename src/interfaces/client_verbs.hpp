@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "interfaces/http.hpp"
+#include "interfaces/hub_client.hpp"
 #include "interfaces/process.hpp"
 #include "interfaces/text_table.hpp"
 
@@ -45,15 +45,11 @@ class ClientVerbs {
 
   /// One round of `watch`: the answer of /api/v1/last.
   Result<Json> last_values(const std::string& pattern);
-  const std::string& hub() const { return hub_; }
+  const std::string& hub() const { return hub_.address(); }
 
  private:
-  Result<Json> ask(Method method, const std::string& path, const Json& body = Json::object());
-  Result<HttpResponse> call(Method method, const std::string& path, const Json& body);
-
-  HttpClient& http_;
   Terminal& terminal_;
-  std::string hub_;
+  HubClient hub_;
   OutputFormat output_;
 };
 

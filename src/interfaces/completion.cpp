@@ -23,11 +23,12 @@ std::string bash_script(const std::vector<CompletedVerb>& verbs) {
   std::string names, cases;
   for (const auto& verb : verbs) {
     names += (names.empty() ? "" : " ") + verb.name;
-    cases += fmt::format("    {}) words='{}' ;;\n", verb.name, joined(verb.options));
+    cases += fmt::format("    {}) words='{}'; parts='{}' ;;\n", verb.name, joined(verb.options),
+                         joined(verb.verbs));
   }
   return "# bash completion of millwright: source <(millwright completion bash)\n"
          "_millwright() {\n"
-         "  local current=${COMP_WORDS[COMP_CWORD]} words=\n"
+         "  local current=${COMP_WORDS[COMP_CWORD]} words= parts=\n"
          "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
          "    COMPREPLY=($(compgen -W '" +
          names +
@@ -37,7 +38,9 @@ std::string bash_script(const std::vector<CompletedVerb>& verbs) {
          "  case ${COMP_WORDS[1]} in\n" +
          cases +
          "  esac\n"
-         "  if [[ $current == -* ]]; then\n"
+         "  if [ \"$COMP_CWORD\" -eq 2 ] && [ -n \"$parts\" ]; then\n"
+         "    COMPREPLY=($(compgen -W \"$parts\" -- \"$current\"))\n"
+         "  elif [[ $current == -* ]]; then\n"
          "    COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
          "  else\n"
          "    COMPREPLY=($(compgen -f -- \"$current\"))\n"
@@ -50,12 +53,13 @@ std::string zsh_script(const std::vector<CompletedVerb>& verbs) {
   std::string names, cases;
   for (const auto& verb : verbs) {
     names += fmt::format("    '{}:{}'\n", verb.name, quoted(verb.description));
-    cases += fmt::format("    {}) options=({}) ;;\n", verb.name, joined(verb.options));
+    cases += fmt::format("    {}) options=({}) parts=({}) ;;\n", verb.name, joined(verb.options),
+                         joined(verb.verbs));
   }
   return "#compdef millwright\n"
          "# zsh completion of millwright: source <(millwright completion zsh)\n"
          "_millwright() {\n"
-         "  local -a verbs options\n"
+         "  local -a verbs options parts\n"
          "  verbs=(\n" +
          names +
          "  )\n"
@@ -66,7 +70,9 @@ std::string zsh_script(const std::vector<CompletedVerb>& verbs) {
          "  case $words[2] in\n" +
          cases +
          "  esac\n"
-         "  if [[ $words[CURRENT] == -* ]]; then\n"
+         "  if (( CURRENT == 3 && $#parts )); then\n"
+         "    compadd -- $parts\n"
+         "  elif [[ $words[CURRENT] == -* ]]; then\n"
          "    compadd -- $options\n"
          "  else\n"
          "    _files\n"
@@ -80,6 +86,10 @@ std::string fish_script(const std::vector<CompletedVerb>& verbs) {
   for (const auto& verb : verbs) {
     out += fmt::format("complete -c millwright -n __fish_use_subcommand -f -a {} -d '{}'\n",
                        verb.name, quoted(verb.description));
+    if (!verb.verbs.empty()) {
+      out += fmt::format("complete -c millwright -n '__fish_seen_subcommand_from {}' -f -a '{}'\n",
+                         verb.name, joined(verb.verbs));
+    }
     for (const auto& option : verb.options) {
       out += fmt::format("complete -c millwright -n '__fish_seen_subcommand_from {}' {} {}\n",
                          verb.name, option.starts_with("--") ? "-l" : "-s",

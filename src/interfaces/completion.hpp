@@ -12,7 +12,8 @@ namespace millwright::interfaces {
 struct CompletedVerb {
   std::string name;
   std::string description;
-  std::vector<std::string> options;  ///< with their dashes
+  std::vector<std::string> options;     ///< with their dashes; of its own verbs too
+  std::vector<std::string> verbs = {};  ///< of its own, such as `plan` of `rollout`
 };
 
 /// `shell` is bash, zsh or fish; invalid_input otherwise.

@@ -55,12 +55,17 @@ class CurlClient final : public HttpClient {
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(call.connect_timeout));
     if (call.method != Method::get) {
       headers.reset(curl_slist_append(nullptr, type.c_str()));
-      curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
       curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                        static_cast<curl_off_t>(call.body.size()));
       curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call.body.c_str());
       curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, std::string(name_of(call.method)).c_str());
     }
+    for (const auto& [name, value] : call.headers) {
+      const std::string line = name + ": " + value;
+      curl_slist* const longer = curl_slist_append(headers.get(), line.c_str());
+      if (headers == nullptr) headers.reset(longer);
+    }
+    if (headers) curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
     const CURLcode done = curl_easy_perform(curl);
     if (done != CURLE_OK) return failure(call, done, message, received.too_large);
     return answer(std::move(received.body));

@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::string_view json = "application/json";
 constexpr std::string_view text = "text/plain; version=0.0.4; charset=utf-8";
-constexpr std::string_view html = "text/html; charset=utf-8";
 constexpr std::string_view yaml = "application/yaml";
 constexpr std::string_view event_stream = "text/event-stream";
 
@@ -31,7 +30,6 @@ constexpr std::array range_parameters{
     Parameter{"step", "string", "answers buckets of this length instead, such as 1m"}};
 
 constexpr std::array table{
-    Endpoint{Action::page, Method::get, "/", "page", "The status page", {}, "", html, ""},
     Endpoint{Action::healthz,
              Method::get,
              "/healthz",
@@ -64,7 +62,7 @@ constexpr std::array table{
              Method::get,
              "/api/v1/status",
              "status",
-             "All that the status page shows: totals, ledger, historian, sites",
+             "The hub as a whole: totals, ledger, historian, sites",
              {},
              "",
              json,

@@ -15,7 +15,6 @@
 namespace millwright::interfaces {
 
 enum class Action : std::uint8_t {
-  page,
   healthz,
   metrics,
   openapi,
@@ -67,7 +66,7 @@ struct Parameter {
 };
 
 struct Endpoint {
-  Action action = Action::page;
+  Action action = Action::healthz;
   Method method = Method::get;
   /// A part `{name}` stands for any one part of a path, which handlers find among the parameters.
   std::string_view path;

@@ -66,7 +66,8 @@ struct HttpCall {
   std::string url;
   std::string body;
   std::string content_type = "application/json";
-  Duration timeout = std::chrono::seconds(60);  ///< of the whole call
+  std::map<std::string, std::string> headers = {};  ///< beside the content type
+  Duration timeout = std::chrono::seconds(60);      ///< of the whole call
   Duration connect_timeout = std::chrono::seconds(3);
   std::size_t body_bytes_max = std::size_t{1} << 30;  ///< of the answer
 };

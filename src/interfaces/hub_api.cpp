@@ -6,6 +6,7 @@
 #include "base/format.hpp"
 #include "interfaces/hub_api_core.hpp"
 #include "interfaces/office_api.hpp"
+#include "interfaces/web_files.hpp"
 
 namespace millwright::interfaces {
 
@@ -15,6 +16,28 @@ constexpr std::size_t history_max = 6;  ///< rates are means over five seconds
 
 HttpResponse gone() {
   return problem_answer({Code::unavailable, "the hub is stopping"});
+}
+/// The client has that state of the file.
+bool is_known_to(const HttpRequest& request, const WebFile& file) {
+  const auto known = request.headers.find("if-none-match");
+  return known != request.headers.end() &&
+         (known->second == "*" || known->second.contains(file.etag));
+}
+
+HttpResponse of_screen(const WebFile& file, const HttpRequest& request) {
+  HttpResponse answer{200, std::string(file.content_type), {}, {}};
+  answer.headers = {{"ETag", std::string(file.etag)},
+                    {"Cache-Control", std::string(cache_control_of(file))},
+                    {"Vary", "Accept-Encoding"}};
+  if (is_known_to(request, file)) {
+    answer.status = 304;
+    return answer;
+  }
+  answer.headers["Content-Encoding"] = "gzip";
+  answer.headers["Content-Security-Policy"] = std::string(web_security_policy());
+  answer.headers["X-Content-Type-Options"] = "nosniff";
+  answer.body = std::string(file.bytes);
+  return answer;
 }
 }  // namespace
 
@@ -96,7 +119,12 @@ void HubApi::Core::wait_for_event(Responder respond) {
 void HubApi::Core::handle(HttpRequest request, Responder respond) {
   const Endpoint* endpoint = find_endpoint(request.method, request.path);
   if (endpoint == nullptr) {
-    if (is_known_path(request.path)) {
+    const bool is_known = is_known_path(request.path);
+    if (request.method == Method::get && !is_known) {
+      if (const WebFile* file = web_file_for(request.path))
+        return respond(of_screen(*file, request));
+    }
+    if (is_known) {
       auto answer = problem_answer(
           {Code::refused, fmt::format("{} does not take {}", request.path, name_of(request.method)),
            "see /openapi.yaml"});
@@ -130,14 +158,6 @@ void HubApi::Core::handle(HttpRequest request, Responder respond) {
 void HubApi::Core::dispatch(const Endpoint& endpoint, const HttpRequest& request,
                             Responder respond) {
   switch (endpoint.action) {
-    case Action::page:
-      return respond({200,
-                      std::string(endpoint.content_type),
-                      std::string(status_page()),
-                      {{"Cache-Control", "no-cache"},
-                       {"Content-Security-Policy",
-                        "default-src 'none'; style-src 'unsafe-inline'; script-src "
-                        "'unsafe-inline'; connect-src 'self'; img-src data:"}}});
     case Action::healthz:
       return respond(healthz());
     case Action::metrics:

@@ -1,6 +1,7 @@
 // The hub's HTTP API: one table of endpoints, from which requests are dispatched and
 // api/openapi.yaml is generated. Everything it reads belongs to the hub's executor: each request is
-// posted there and answered from there. Not here: sockets (http.hpp), what the hub does (HubCore).
+// posted there and answered from there. A GET of any other path is answered from the screen
+// (web_files.hpp). Not here: sockets (http.hpp), what the hub does (HubCore).
 #pragma once
 
 #include <cstdint>

@@ -87,7 +87,4 @@ Result<Timestamp> time_parameter(const HttpRequest& request, std::string_view na
 Result<std::uint64_t> count_parameter(const HttpRequest& request, std::string_view name,
                                       std::uint64_t otherwise, std::uint64_t most);
 
-/// The status page (web/status.html, embedded at build).
-std::string_view status_page();
-
 }  // namespace millwright::interfaces

@@ -6,116 +6,12 @@
 #include <optional>
 
 #include "base/format.hpp"
-#include "engine/segment/simulated_segment_store.hpp"
 #include "interfaces/endpoints.hpp"
-#include "interfaces/json.hpp"
-#include "sim/broker.hpp"
-#include "sim/disk.hpp"
-#include "sim/random.hpp"
-#include "sim/scheduler.hpp"
+#include "interfaces/hub_api_rig.hpp"
+#include "interfaces/web_files.hpp"
 
 namespace millwright::interfaces {
 namespace {
-
-using ontology::DataType;
-
-class HubApiTest : public testing::Test {
- protected:
-  HubApiTest() : HubApiTest(std::make_unique<engine::SimulatedSegmentStore>()) {}
-  explicit HubApiTest(std::unique_ptr<engine::SegmentStore> store) : store_(std::move(store)) {
-    network_.add_broker("127.0.0.1", 1883);
-    auto opened =
-        historian::Historian::open({}, disk_, *store_, scheduler_, log_, *executor_, *executor_);
-    EXPECT_TRUE(opened);
-    historian_ = std::move(*opened);
-    hub::HubOptions options;
-    options.link.session.host_id = "hub";
-    options.link.broker.client_id = "hub";
-    auto core = hub::HubCore::create({scheduler_, random_, *executor_, disk_, *brokers_, log_},
-                                     options, *historian_);
-    EXPECT_TRUE(core);
-    hub_ = std::move(*core);
-    HubApiOptions api;
-    api.version = "9.9";
-    api.simulated = true;
-    api.event_clients_max = 2;
-    api.resident_bytes = [] { return std::uint64_t{42}; };
-    api_ = std::make_unique<HubApi>(*hub_, *executor_, scheduler_, api);
-  }
-
-  /// Three samples of a pump: two good ones and a bad one; a text.
-  void store_samples(ontology::Sequence first = 0) {
-    const ontology::DeviceSchema schema{
-        {"site-a", "edge-1", "pump-1"},
-        {{"pressure", DataType::float64, "bar"}, {"state", DataType::string, ""}}};
-    const auto series = historian_->define(schema);
-    ASSERT_TRUE(series);
-    ontology::Batch batch;
-    for (int i = 0; i < 3; ++i) {
-      ontology::Row row;
-      row.ts_us = scheduler_.utc_now().us - (10 - i) * 1'000'000;
-      row.set_f64(1.5 + i);
-      if (i == 2) row.quality = ontology::Quality::bad(ontology::Reason::stuck);
-      batch.rows.push_back(row);
-    }
-    ontology::Row text;
-    text.ts_us = scheduler_.utc_now().us;
-    text.slot = 1;
-    batch.set_payload(text, "ru\"n");
-    batch.rows.push_back(text);
-    const historian::ProvenanceNumber none[] = {0};
-    const ontology::ProducerId producer{"site-a", "edge-1"};
-    ASSERT_TRUE(historian_->append(
-        {*series, none, &batch, &producer, 77, first, 0, historian::Custody::acknowledged}));
-    ASSERT_TRUE(historian_->commit());
-  }
-  void declare_loss() {
-    const ontology::LossEntry loss{{77, 4, 5},
-                                   ontology::LossCause::buffer_full,
-                                   {1'000'000},
-                                   {2'000'000},
-                                   "buffer: drop_oldest"};
-    ASSERT_TRUE(historian_->declare({"site-a", "edge-1"}, loss));
-    ASSERT_TRUE(historian_->commit());
-  }
-
-  std::shared_ptr<std::optional<HttpResponse>> ask(HttpRequest request) {
-    if (request.method != Method::get) request.headers["content-type"] = "application/json";
-    auto answer = std::make_shared<std::optional<HttpResponse>>();
-    api_->handler()(std::move(request),
-                    [answer](HttpResponse response) { *answer = std::move(response); });
-    return answer;
-  }
-  HttpResponse get(const std::string& path,
-                   std::map<std::string, std::string, std::less<>> query = {}) {
-    return finish(ask({Method::get, path, std::move(query), {}, ""}));
-  }
-  HttpResponse post(const std::string& path, const std::string& body = "{}") {
-    return finish(ask({Method::post, path, {}, {}, body}));
-  }
-  HttpResponse finish(const std::shared_ptr<std::optional<HttpResponse>>& answer) {
-    scheduler_.run_until_true([&] { return answer->has_value(); }, std::chrono::minutes(1));
-    EXPECT_TRUE(answer->has_value());
-    return answer->value_or(HttpResponse{});
-  }
-  static Json json(const HttpResponse& response) {
-    auto read = parse_json(response.body);
-    EXPECT_TRUE(read) << response.body;
-    return read.value_or(Json());
-  }
-
-  sim::Scheduler scheduler_;
-  sim::SimNetwork network_{scheduler_, 1};
-  sim::SimDisk disk_{1};
-  sim::SimRandom random_{1};
-  SilentLog log_;
-  std::unique_ptr<sim::SimExecutor> executor_ = scheduler_.make_executor("hub");
-  std::unique_ptr<engine::BrokerConnector> brokers_ = network_.connector("hub");
-  std::unique_ptr<engine::SegmentStore> store_;
-  std::unique_ptr<historian::Historian> historian_;
-  std::unique_ptr<hub::HubCore> hub_;
-  std::unique_ptr<HubApi> api_;
-};
 
 TEST_F(HubApiTest, HealthNeedsTheBroker) {
   const auto before = get("/healthz");
@@ -247,11 +143,46 @@ TEST_F(HubApiTest, MetricsHaveTypesAndLabels) {
   EXPECT_NE(metrics.body.find("process_resident_memory_bytes 42\n"), std::string::npos);
 }
 
-TEST_F(HubApiTest, ThePageIsWholeAndTheDocumentIsServed) {
-  const auto page = get("/");
-  EXPECT_NE(page.body.find("</html>"), std::string::npos);
-  EXPECT_EQ(page.body.find("https://"), std::string::npos);  // nothing is loaded from elsewhere
+TEST_F(HubApiTest, TheScreenIsServedAsItIsCarried) {
+  const WebFile& page = *web_file_for("/");
+  const auto answer = get("/");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, page.bytes);
+  EXPECT_EQ(answer.headers.at("Content-Encoding"), "gzip");
+  EXPECT_EQ(answer.headers.at("Cache-Control"), "no-cache");
+  EXPECT_EQ(answer.headers.at("Content-Security-Policy"), web_security_policy());
+  EXPECT_EQ(get("/assets/pump.07", {{"why", "health"}}).body, page.bytes);  // a place of the screen
+  for (const WebFile& file : web_files()) {
+    const auto part = get(std::string(file.path));
+    EXPECT_EQ(part.content_type, file.content_type);
+    EXPECT_EQ(part.headers.at("ETag"), file.etag);
+    EXPECT_EQ(part.headers.at("Cache-Control"), cache_control_of(file));
+  }
+}
+
+TEST_F(HubApiTest, WhatTheBrowserHasIsNotSentAgain) {
+  HttpRequest request{Method::get, "/", {}, {}, ""};
+  request.headers["if-none-match"] = web_file_for("/")->etag;
+  const auto same = finish(ask(request));
+  EXPECT_EQ(same.status, 304);
+  EXPECT_EQ(same.body, "");
+  EXPECT_EQ(same.headers.at("ETag"), web_file_for("/")->etag);
+  request.headers["if-none-match"] = "\"another\"";
+  EXPECT_EQ(finish(ask(request)).status, 200);
+}
+
+TEST_F(HubApiTest, WhatIsNoPlaceOfTheScreenIsNotThePage) {
+  EXPECT_EQ(get("/static/gone-12345678.js").status, 404);
+  EXPECT_EQ(get("/api/v1/nothing").status, 404);
+  EXPECT_EQ(get("/api/v1/signin").status, 405);
+  EXPECT_EQ(post("/").status, 404);
   EXPECT_EQ(get("/openapi.yaml").body, hub_openapi());
+}
+
+TEST_F(HubApiTest, WithoutAnOfficeItSaysSo) {
+  const auto answer = get("/api/v1/workorders");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_NE(json(answer)["remedy"].string().find("millwright hub"), std::string::npos);
 }
 
 TEST_F(HubApiTest, AfterItsEndTheHandlerStillAnswers) {

@@ -96,7 +96,7 @@ HttpResponse OfficeApi::models() const {
            {"running_on", exact(running)}});
       if (fact) {
         if (const auto* training = fact->card.find("training")) {
-          entry.set("data_hash", training->text_at("data"));
+          entry.set("data_hash", training->text_at("data_sha256"));
           if (const auto* metrics = training->find("metrics")) {
             if (const auto* rmse = metrics->find("cv_rmse")) entry.set("cv_rmse", rmse->number);
           }
@@ -160,9 +160,11 @@ HttpResponse OfficeApi::releases() const {
                                    {"sha256", artifact.sha256.hex()},
                                    {"size", exact(artifact.size)}}));
     }
+    const auto text = office_.signed_release(digest);
     list.push(Json::object({{"name", release.id.name},
                             {"version", exact(release.id.version)},
                             {"digest", digest.hex()},
+                            {"signed", text ? Json(text->hex()) : Json()},
                             {"author", release.manifest.author},
                             {"created", to_rfc3339(release.manifest.created)},
                             {"signed_with_key_of", release.key},

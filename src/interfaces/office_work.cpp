@@ -86,7 +86,7 @@ Json health_json(const Derived& derived) {
 
 Json life_json(const Derived& derived) {
   const auto found = derived.values.find("rul");
-  if (found == derived.values.end()) return {};
+  if (found == derived.values.end() || !number_of(derived.values, "rul")) return {};
   return Json::object({{"value", number_json(number_of(derived.values, "rul"))},
                        {"low", number_json(number_of(derived.values, "rul/low"))},
                        {"high", number_json(number_of(derived.values, "rul/high"))},
@@ -113,6 +113,30 @@ Json asset_json(const catalog::Index& index, const stewardship::Office& office,
                        {"health", health_json(derived)},
                        {"rul", life_json(derived)},
                        {"findings_open", exact(open_findings(office, name))}});
+}
+
+/// A signal of an asset with its last value, or with nulls while none is there.
+Json signal_json(const catalog::SignalBinding& binding, const std::vector<LastValue>& values) {
+  const auto& limits = binding.signal.limits;
+  const bool has_range = (limits.low || limits.high) && binding.signal.unit == binding.metric.unit;
+  Json out = Json::object({{"series", binding.address.text() + "/" + binding.metric.name},
+                           {"name", binding.signal.name},
+                           {"title", binding.signal.title},
+                           {"unit", binding.metric.unit},
+                           {"range", has_range ? Json::object({{"low", number_json(limits.low)},
+                                                               {"high", number_json(limits.high)}})
+                                               : Json()}});
+  const auto* last = values.empty() ? nullptr : &values.front();
+  out.set("value", last == nullptr
+                       ? Json()
+                       : to_json(last->sample.value, last->definition->metric.datatype));
+  out.set("at", last == nullptr ? Json() : Json(to_rfc3339(last->sample.ts)));
+  const auto quality =
+      last == nullptr ? ontology::Quality::bad(ontology::Reason::missing) : last->sample.quality;
+  out.set("quality", ontology::to_text(quality));
+  const auto reason = ontology::reason_name(quality.reason());
+  out.set("reason", quality.reason() == ontology::Reason::none ? Json() : Json(reason));
+  return out;
 }
 
 /// Worst first: bad, watch, unknown, good; then by health.
@@ -161,17 +185,7 @@ void OfficeApi::asset(const std::string& name, Responder respond) {
   for (const auto& binding : index.bindings()) {
     if (binding.asset != name) continue;
     const std::string series = binding.address.text() + "/" + binding.metric.name;
-    Json entry = Json::object({{"series", series},
-                               {"name", binding.signal.name},
-                               {"title", binding.signal.title},
-                               {"unit", binding.metric.unit},
-                               {"range", Json()}});
-    for (const auto& value : parts_.historian.last(series)) {
-      entry.set("value", to_json(value.sample.value, value.definition->metric.datatype));
-      entry.set("at", to_rfc3339(value.sample.ts));
-      entry.set("quality", ontology::to_text(value.sample.quality));
-    }
-    signals.push(std::move(entry));
+    signals.push(signal_json(binding, parts_.historian.last(series)));
   }
   out.set("signals", std::move(signals));
   Json findings = Json::array(), orders = Json::array();

@@ -4,20 +4,11 @@
 #include "base/format.hpp"
 #include "interfaces/endpoints.hpp"
 #include "interfaces/hub_api.hpp"
+#include "interfaces/openapi_schemas.hpp"
 
 namespace millwright::interfaces {
 
 namespace {
-
-struct Field {
-  std::string_view name;
-  std::string_view type;  ///< JSON Schema type, `count`, `[X]` list of schema X, or schema X
-};
-struct Schema {
-  std::string_view name;
-  std::string_view description;
-  std::span<const Field> fields;
-};
 
 constexpr std::array query_fields{Field{"sql", "string"}};
 constexpr std::array column_fields{Field{"name", "string"}, Field{"type", "string"}};
@@ -119,22 +110,38 @@ constexpr std::array schemas{
     Schema{"Defect", "One defect of an input, with its place", place_fields},
     Schema{"Problem", "An error, RFC 9457", problem_fields}};
 
-std::string type_text(std::string_view type) {
+/// The schema of a type; `may_be_null` adds null to it.
+std::string type_text(std::string_view type, bool may_be_null = false) {
+  if (type.ends_with('?')) return type_text(type.substr(0, type.size() - 1), true);
   if (type.starts_with('[')) {
     return fmt::format("{{ type: array, items: {} }}", type_text(type.substr(1, type.size() - 2)));
   }
-  if (type == "time") return "{ type: string, format: date-time }";
+  const auto named = [&](std::string_view name) {
+    return may_be_null ? fmt::format("[{}, 'null']", name) : std::string(name);
+  };
+  if (type == "time") return fmt::format("{{ type: {}, format: date-time }}", named("string"));
   const bool is_plain = type == "string" || type == "number" || type == "integer" ||
                         type == "boolean" || type == "object";
-  if (is_plain) return fmt::format("{{ type: {} }}", type);
-  if (type == "count") return "{ $ref: '#/components/schemas/Count' }";
-  return fmt::format("{{ $ref: '#/components/schemas/{}' }}", type);
+  if (is_plain) return fmt::format("{{ type: {} }}", named(type));
+  const std::string reference =
+      fmt::format("{{ $ref: '#/components/schemas/{}' }}", type == "count" ? "Count" : type);
+  return may_be_null ? fmt::format("{{ anyOf: [{}, {{ type: 'null' }}] }}", reference) : reference;
 }
 
 std::string quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
   return out + "'";
+}
+
+void write_schemas(std::string& out, std::span<const Schema> all) {
+  for (const Schema& schema : all) {
+    out += fmt::format("    {}:\n      description: {}\n      type: object\n      properties:\n",
+                       schema.name, quoted(schema.description));
+    for (const Field& field : schema.fields) {
+      out += fmt::format("        {}: {}\n", field.name, type_text(field.type));
+    }
+  }
 }
 
 std::string_view verb(Method method) {
@@ -230,14 +237,13 @@ std::string hub_openapi() {
       "string, boolean, 'null'] }\n"
       "    Row: { type: array, items: { $ref: '#/components/schemas/Value' } }\n"
       "    Presence: { description: 'unknown: not heard of lately, or the hub itself is cut off', "
-      "type: string, enum: [online, offline, unknown] }\n";
-  for (const Schema& schema : schemas) {
-    out += fmt::format("    {}:\n      description: {}\n      type: object\n      properties:\n",
-                       schema.name, quoted(schema.description));
-    for (const Field& field : schema.fields) {
-      out += fmt::format("        {}: {}\n", field.name, type_text(field.type));
-    }
-  }
+      "type: string, enum: [online, offline, unknown] }\n"
+      "    Outcome: { description: 'What a person found; could_not_inspect says nothing', type: "
+      "string, "
+      "enum: [confirmed, other_fault, none_found, could_not_inspect] }\n"
+      "    TextRow: { type: array, items: { type: string } }\n";
+  write_schemas(out, schemas);
+  write_schemas(out, office_schemas());
   return out;
 }
 

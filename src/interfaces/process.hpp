@@ -8,11 +8,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
 
 namespace millwright::interfaces {
+
+enum class WrittenAs : std::uint8_t { new_secret, replaced };
 
 /// Where a command writes, and what it may ask its surroundings.
 struct Terminal {
@@ -27,7 +30,11 @@ struct Terminal {
   std::function<Result<std::string>(const std::string&)> read_file;
   /// Waits; false when the person asked to stop (Ctrl-C). For plain repeated output.
   std::function<bool(std::int64_t milliseconds)> pause;
-  std::shared_ptr<Random> random;  ///< for ids of what is stored
+  std::shared_ptr<Random> random;  ///< for ids of what is stored, and for keys
+  /// Writes a file as a whole: one that only its owner may read and that must not be there yet
+  /// (`already_exists`), or one that replaces what was there.
+  std::function<Result<void>(const std::string& path, std::string_view content, WrittenAs)>
+      write_file = {};
 };
 
 /// Standard output and error, the environment, the file system of this process.

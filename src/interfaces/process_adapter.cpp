@@ -28,6 +28,16 @@ Result<std::string> read_file(const std::string& path) {
   return std::string(as_text(*content));
 }
 
+Result<void> write_file(const std::string& path, std::string_view content, WrittenAs as) {
+  const std::string full = engine::absolute_path(path);
+  if (as == WrittenAs::new_secret) return engine::create_private_file(full, as_bytes(content));
+  auto root = engine::open_posix_disk("/");
+  if (!root) return pass(std::move(root));
+  auto done = engine::replace_whole(**root, full.substr(1), as_bytes(content));
+  if (!done) return pass(std::move(done), "writing " + path);
+  return {};
+}
+
 int columns_of_output() {
   winsize size{};
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
@@ -53,7 +63,8 @@ Terminal process_terminal() {
                 if (!stop) stop = engine::make_stop_signal();
                 return !stop->wait(std::chrono::milliseconds(milliseconds));
               },
-          .random = engine::make_real_random()};
+          .random = engine::make_real_random(),
+          .write_file = write_file};
 }
 
 std::function<std::uint64_t()> make_resident_bytes() {

@@ -69,6 +69,10 @@ Node training_node(const Training& training) {
   for (const auto& [name, value] : training.metrics) metrics.add(name, Node::make_number(value));
   node.add("metrics", std::move(metrics));
   node.add("trained_by", Node::make_text(training.trained_by));
+  if (!training.query.empty()) {
+    node.add("query", Node::make_text(training.query));
+    node.add("as_of", Node::make_integer(static_cast<std::int64_t>(training.as_of)));
+  }
   return node;
 }
 

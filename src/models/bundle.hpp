@@ -34,6 +34,9 @@ struct Training {
   catalog::Node parameters = catalog::Node::make_map();  ///< the hyper-parameters chosen
   std::map<std::string, double> metrics;                 ///< `cv_rmse`, `cv_bias`, …; finite
   std::string trained_by;                                ///< program and version
+  /// The query that gave the rows and the revision that it is about; empty: not from a historian.
+  std::string query;
+  std::uint64_t as_of = 0;
 };
 
 struct Bundle {

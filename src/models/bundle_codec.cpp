@@ -65,6 +65,10 @@ Training read_training(const Node& node, NodeReader& outer) {
     out.metrics[metric.key] = metric.value.number;
   }
   out.trained_by = reader.text("trained_by");
+  if (node.find("query") != nullptr) {
+    out.query = reader.text("query");
+    out.as_of = reader.count("as_of");
+  }
   if (auto failed = reader.failure("training")) {
     for (Problem problem : failed->problems()) {
       problem.place.path = "training." + problem.place.path;

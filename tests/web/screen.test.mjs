@@ -72,7 +72,7 @@ test('value: target beside measured with its interval, and what is not measurabl
   await page.getByText('2 of 9 data requirements unmet').waitFor();
   const turbofan = page.locator('[data-usecase="turbofan"]');
   await turbofan.getByText('retrospective').waitFor();
-  assert.equal(await turbofan.getByRole('link', { name: 'Review' }).getAttribute('href'), '/api/v1/review/turbofan.html');
+  assert.equal(await turbofan.getByRole('link', { name: 'Review' }).getAttribute('href'), '/api/v1/review/turbofan/page');
   await downtime.getByRole('button', { name: /why/ }).click();
   const why = page.getByRole('dialog');
   await why.getByText('SELECT month').waitFor();
@@ -160,7 +160,7 @@ test('a rollout that waits names who signs and the command; a stopped one names 
   await signIn(page, hub, '/releases');
   const waiting = page.locator('[data-rollout="ro-000004"]');
   await waiting.getByText('needs the approval of anna').waitFor();
-  await waiting.getByText(/^millwright approve rollout\/ro-000004/).waitFor();
+  await waiting.getByText(/^millwright approve rollout ro-000004/).waitFor();
   await page.locator('[data-rollout="ro-000003"]').getByText('7.31, limit 1.5').waitFor();
 }));
 

@@ -67,5 +67,5 @@ export const hub = {
   range: (series: string, window: { from?: string; to?: string; limit?: number; step?: string }) =>
     get<Range>(`/range${query({ series, ...window })}`),
 };
-export const reviewPage = (useCase: string) => `${base}/review/${encodeURIComponent(useCase)}.html`;
+export const reviewPage = (useCase: string) => `${base}/review/${encodeURIComponent(useCase)}/page`;
 export const eventsPath = `${base}/events`;

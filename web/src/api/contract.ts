@@ -1,5 +1,5 @@
-// Shapes of the endpoints that api/openapi.yaml does not describe yet, by the contract of the hub's API.
-// The only place that knows them: once the document has them, this file becomes re-exports of openapi.gen.ts.
+// Shapes of what the hub answers about decisions, as its office gives them (src/interfaces/office_*.cpp, schemas of
+// api/openapi.yaml). The document says which members there are; here it is said which are always there.
 import type { components } from './openapi.gen';
 
 type Schemas = components['schemas'];
@@ -13,10 +13,11 @@ export type Problem = {
   status: number;
   detail?: string;
   remedy?: string;
-  problems?: { place?: string; what?: string; remedy?: string }[];
+  problems?: { path?: string; what?: string; expected?: string; nearest?: string; remedy?: string }[];
 };
 
-export type Session = { user: string | null; roles: string[]; setup_required: boolean };
+/** `people`: who may be the first user; only while there is none. */
+export type Session = { user: string | null; roles: string[]; setup_required: boolean; people?: string[] };
 
 export type KpiState = 'measured' | 'not_measurable' | 'not_yet';
 export type KpiPoint = { t: string; value: number; low?: number | null; high?: number | null };
@@ -67,7 +68,7 @@ export type UseCase = {
 };
 
 export type HealthState = 'good' | 'watch' | 'bad' | 'unknown';
-export type Contribution = { input: string; contribution: number; quality: string };
+export type Contribution = { input: string; contribution: number | null; quality: string };
 export type Health = {
   value: number | null;
   low?: number | null;
@@ -75,8 +76,8 @@ export type Health = {
   state: HealthState;
   at: string | null;
   by: Contribution[];
-  /** Not in the contract yet: the series that holds the value. Without it Why? asks the asset's signals. */
-  series?: string;
+  /** The series that holds the value. Without it Why? asks the asset's signals. */
+  series?: string | null;
 };
 export type RemainingLife = {
   value: number;
@@ -114,8 +115,9 @@ export type Finding = {
   at: string;
   reason: string | null;
   asset?: string;
-  state?: string;
-  work_order?: string | null;
+  rule?: string;
+  query?: string;
+  cleared?: string | null;
 };
 export type Outcome = 'confirmed' | 'other_fault' | 'none_found' | 'could_not_inspect';
 export type Verdict = { outcome: Outcome; note: string | null; fault?: string | null; by: string; at: string };
@@ -138,21 +140,30 @@ export type Model = {
   version: number | string;
   digest: string;
   aliases: string[];
-  tier: number;
+  tier: string | null;
   trained_at: string;
   cv_rmse?: number | null;
-  data_hash: string;
-  card: Record<string, unknown>;
+  data_hash?: string;
+  card: Record<string, unknown> | null;
   precision: Share | null;
   recall: Share | null;
   approved_by: string | null;
   running_on: number;
 };
 
-export type Gate = { name: string; state: string; statistic: number | string | null; limit: number | string | null };
-export type Wave = { name: string; members: number | string[]; done: number; state: string; gate: Gate[] };
-export type Approval = { needed_from?: string; command?: string; by?: string; at?: string };
-export type Rollout = { id: string; release: string; state: string; waves: Wave[]; approval: Approval | string | null };
+export type Statistic = { name: string; value: number; limit: number; holds: boolean };
+export type Gate = { name: string; state: string; why?: string; statistics: Statistic[]; at?: string };
+export type Wave = { name: string; members: number; done: number; state: string; targets?: Record<string, number>; gates: Gate[] };
+export type Approval = { needed_from?: string | null; command?: string; by?: string; at?: string; expires?: string };
+export type Rollout = {
+  id: string;
+  release: string;
+  state: string;
+  revert_reason?: string;
+  waves: Wave[];
+  approval: Approval;
+  notes?: string[];
+};
 
 export type SourceRow = {
   series: string;

@@ -15,7 +15,7 @@ export function Problem({ error, retry }: { error: Error; retry?: () => void }) 
   return (
     <Alert color="red" variant="light" role="alert" title={problem?.title ?? 'No answer'}>
       <div>{problem?.detail ?? error.message}</div>
-      {problem?.problems?.map((p, i) => <div key={i}>{[p.place, p.what, p.remedy].filter(Boolean).join(': ')}</div>)}
+      {problem?.problems?.map((p, i) => <div key={i}>{[p.path, p.what, p.remedy].filter(Boolean).join(': ')}</div>)}
       {problem?.remedy && <div className="quiet">What to do: {problem.remedy}</div>}
       {retry && <Button mt="xs" size="compact-sm" variant="default" onClick={retry}>Try again</Button>}
     </Alert>

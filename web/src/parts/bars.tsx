@@ -62,19 +62,19 @@ const signed = (value: number) => `${value > 0 ? '+' : ''}${numberText(Math.roun
 
 /** What pulled a health score down or up, in points of a hundred; a bad input is named as such. */
 export function Contributions({ by }: { by: Contribution[] }) {
-  const most = Math.max(0.05, ...by.map((c) => Math.abs(c.contribution)));
+  const most = Math.max(0.05, ...by.map((c) => Math.abs(c.contribution ?? 0)));
   return (
     <ul className="contributions" aria-label="What the health score is made of, in points">
       {by.map((c) => {
         const { severity, reason } = qualityOf(c.quality);
-        const usable = severity !== 'bad';
+        const part = severity === 'bad' ? null : c.contribution;
         return (
           <li key={c.input}>
             <span>{words(c.input)}</span>
             <span className="pull" aria-hidden="true">
-              {usable && <i className={c.contribution < 0 ? 'down' : 'up'} style={{ width: `${(Math.abs(c.contribution) / most) * 100}%` }} />}
+              {part != null && <i className={part < 0 ? 'down' : 'up'} style={{ width: `${(Math.abs(part) / most) * 100}%` }} />}
             </span>
-            <span className="points">{usable ? signed(c.contribution) : 'unknown'}</span>
+            <span className="points">{part == null ? 'unknown' : signed(part)}</span>
             {severity !== 'good' && <span className={`remark ${severity}`}>{severity}{reason ? `: ${reason}` : ''}</span>}
           </li>
         );

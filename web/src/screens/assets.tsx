@@ -73,7 +73,7 @@ export function HealthNumber({ of, className }: { of: Asset; className?: string 
   const { value, state, series, at } = of.health;
   const known = value != null && lookOf(state) !== 'unknown';
   return (
-    <Number ask={{ kind: 'health', asset: of.name, series, at: series && at ? at : undefined }} name={`Health of ${of.title}`} className={className}>
+    <Number ask={{ kind: 'health', asset: of.name, series: series ?? undefined, at: series && at ? at : undefined }} name={`Health of ${of.title}`} className={className}>
       {known ? shareText(value) : <span className="unknown-text">unknown</span>}
     </Number>
   );
@@ -94,7 +94,7 @@ export function Life({ of }: { of: Asset }) {
 function Pulled({ of }: { of: Asset }) {
   const unusable = of.health.by.filter((c) => qualityOf(c.quality).severity === 'bad');
   if (unusable.length > 0) return <span className="unknown-text">without {unusable.map((c) => words(c.input)).join(', ')}</span>;
-  const down = of.health.by.filter((c) => c.contribution < -0.005).sort((a, b) => a.contribution - b.contribution).slice(0, 2);
+  const down = of.health.by.map((c) => ({ input: c.input, part: c.contribution ?? 0 })).filter((c) => c.part < -0.005).sort((a, b) => a.part - b.part).slice(0, 2);
   if (down.length === 0) return <span className="quiet">nothing</span>;
-  return <span className="quiet">{down.map((c) => `${words(c.input)} −${Math.round(-c.contribution * 100)}`).join(', ')}</span>;
+  return <span className="quiet">{down.map((c) => `${words(c.input)} −${Math.round(-c.part * 100)}`).join(', ')}</span>;
 }

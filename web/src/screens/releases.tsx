@@ -44,8 +44,7 @@ function RolloutSheet({ of }: { of: Rollout }) {
 }
 
 function ApprovalPanel({ of }: { of: Rollout }) {
-  const approval = typeof of.approval === 'string' ? { by: of.approval } : of.approval;
-  if (!approval) return <p className="approval"><Mark look="unknown" small>approval unknown</Mark></p>;
+  const { approval } = of;
   if (approval.by) return <p className="approval"><Mark look="good" small>approved by {personText(approval.by)}</Mark></p>;
   return (
     <div className="approval needed" role="note">
@@ -58,19 +57,22 @@ function ApprovalPanel({ of }: { of: Rollout }) {
 }
 
 function WaveRow({ of }: { of: Wave }) {
-  const members = Array.isArray(of.members) ? of.members.length : of.members;
   return (
     <tr>
       <td className="name"><b>{of.name}</b></td>
-      <td data-name="installed" className="n">{of.done} of {members}</td>
+      <td data-name="installed" className="n">{of.done} of {of.members}</td>
       <td data-name="state"><StateWord state={of.state} /></td>
       <td data-name="gate" className="wrap">
-        {of.gate.length === 0 ? <span className="quiet">none</span> : (
+        {of.gates.length === 0 ? <span className="quiet">none has decided</span> : (
           <ul className="gates">
-            {of.gate.map((gate) => (
+            {of.gates.map((gate) => (
               <li key={gate.name}>
-                <StateWord state={gate.state} /> <span>{words(gate.name)}</span>
-                <span className="quiet">{gate.statistic == null ? 'no value yet' : said(gate.statistic)}{gate.limit == null ? '' : `, limit ${said(gate.limit)}`}</span>
+                <StateWord state={gate.state} /> <span>{words(gate.name)}</span> {gate.why ? <span className="quiet">{gate.why}</span> : null}
+                {gate.statistics.map((one) => (
+                  <div key={one.name} className="quiet">
+                    {words(one.name)} {numberText(one.value)}, limit {numberText(one.limit)}{one.holds ? '' : ': does not hold'}
+                  </div>
+                ))}
               </li>
             ))}
           </ul>
@@ -79,13 +81,12 @@ function WaveRow({ of }: { of: Wave }) {
     </tr>
   );
 }
-const said = (value: number | string) => (typeof value === 'number' ? numberText(value) : value);
 
 function Models({ of }: { of: Model[] }) {
   return (
     <section className="sheet flush">
       <table className="table cards">
-        <thead><tr><th>Model</th><th className="n">Tier</th><th className="n">Cross-validated RMSE</th><th>Precision</th><th>Recall</th><th>Approved by</th><th className="n">Runs on</th><th className="n">Trained</th></tr></thead>
+        <thead><tr><th>Model</th><th>Tier</th><th className="n">Cross-validated RMSE</th><th>Precision</th><th>Recall</th><th>Approved by</th><th className="n">Runs on</th><th className="n">Trained</th></tr></thead>
         <tbody>
           {of.map((model) => (
             <tr key={modelName(model)} data-model={modelName(model)}>
@@ -93,7 +94,7 @@ function Models({ of }: { of: Model[] }) {
                 <span className="nowrap"><b>{modelName(model)}</b> {model.aliases.map((alias) => <Badge key={alias} size="xs" variant="light">{alias}</Badge>)}</span>
                 <span className="quiet" title={model.digest}>{shortDigest(model.digest)}</span>
               </td>
-              <td data-name="tier" className="n">{model.tier}</td>
+              <td data-name="tier">{model.tier ?? <span className="quiet">not declared</span>}</td>
               <td data-name="RMSE" className="n">{model.cv_rmse == null ? <span className="quiet">none</span> : numberText(model.cv_rmse)}</td>
               <td data-name="precision"><ShareSaid of={model.precision} model={modelName(model)} name="Precision" /></td>
               <td data-name="recall"><ShareSaid of={model.recall} model={modelName(model)} name="Recall" /></td>
