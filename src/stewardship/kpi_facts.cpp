@@ -52,14 +52,12 @@ std::map<SeriesNumber, std::string> owners(const SeriesOf& series) {
   return out;
 }
 
-/// A run of equal states ends `hold` after its last sample.
-void add_run_sample(std::vector<StateSample>& out, StateSample sample, Duration hold) {
-  if (!out.empty()) {
-    const auto end = out.back().at + hold;
-    const bool same_run = out.back().state == sample.state && sample.at <= end;
-    // Two samples of one run may lie further apart: what lay between was left out by the statement.
-    if (!same_run && sample.at > end) out.push_back({end, ""});
-  }
+/// `distance`: to the sample before, where there is one. Beyond `hold` nothing is known of the time
+/// between.
+void add_run_sample(std::vector<StateSample>& out, StateSample sample,
+                    std::optional<double> distance, Duration hold) {
+  if (!out.empty() && distance && *distance > static_cast<double>(hold.count()))
+    out.push_back({out.back().at + hold, ""});
   out.push_back(std::move(sample));
 }
 
@@ -101,7 +99,7 @@ RateSeries rate_series(const std::vector<catalog::Resource>& resources,
 std::string RateSeries::statement() const {
   const auto states = all_of({&events, &exposure});
   return fmt::format(
-      "SELECT 'state' AS what, series, us, state, NULL::DOUBLE AS amount FROM ("
+      "SELECT 'state' AS what, series, us, state, since::DOUBLE AS number FROM ("
       "SELECT series, epoch_us(ts) AS us, state, lag(state) OVER o AS before, "
       "lead(state) OVER o AS after, epoch_us(ts) - lag(epoch_us(ts)) OVER o AS since, "
       "lead(epoch_us(ts)) OVER o - epoch_us(ts) AS ahead FROM ("
@@ -129,7 +127,6 @@ std::map<std::string, AssetSamples> RateSeries::samples_of(const engine::Table& 
   const auto note = [](AssetSamples* asset, Timestamp at) {
     if (asset != nullptr) asset->first = asset->first ? std::min(*asset->first, at) : at;
   };
-  std::map<SeriesNumber, std::pair<Timestamp, std::string>> run;
   for (const auto& row : answer.rows) {
     const auto& what = std::get<std::string>(row[0]);
     const SeriesNumber series(static_cast<std::uint64_t>(integer_of(row[1]).value_or(0)));
@@ -141,7 +138,7 @@ std::map<std::string, AssetSamples> RateSeries::samples_of(const engine::Table& 
         note(asset, at);
       }
       if (auto* asset = asset_in(of_exposure, series)) {
-        add_run_sample(asset->exposure, {at, *state}, hold_max);
+        add_run_sample(asset->exposure, {at, *state}, number_of(row[4]), hold_max);
         note(asset, at);
       }
     } else if (what == "amount") {
@@ -268,7 +265,7 @@ std::vector<outcomes::KpiPoint> history_of(const KpiFrame& frame, const EventRat
 }  // namespace
 
 Measured measure_rate_of(const KpiFrame& frame, const catalog::UseCaseSpec& use_case,
-                         const std::map<std::string, AssetSamples>& assets, Duration) {
+                         const std::map<std::string, AssetSamples>& assets) {
   Measured out;
   if (const auto* events = std::get_if<EventRate>(&frame.spec.method)) {
     const auto counts = counts_at(*events, use_case, assets, frame.as_of);

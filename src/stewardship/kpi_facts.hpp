@@ -51,7 +51,7 @@ RateSeries rate_series(const std::vector<catalog::Resource>& resources,
 /// Where nothing declares the baseline period, a machine's own is the time before the first verdict
 /// of a model on it.
 Measured measure_rate_of(const outcomes::KpiFrame& frame, const catalog::UseCaseSpec& use_case,
-                         const std::map<std::string, AssetSamples>& assets, Duration hold_max);
+                         const std::map<std::string, AssetSamples>& assets);
 
 /// `finding_share`, from the office's facts; the evidence is their events in the audit log.
 outcomes::KpiValue measure_findings(outcomes::KpiFrame frame, const Office& office,
