@@ -1,5 +1,5 @@
-// How a number is tied to the rows it was taken from: one text for a table of rows, whoever asks and
-// whenever, and its SHA-256; and what SQL text is made of.
+// How a number is tied to the rows it was taken from: one text for a table of rows, whoever asks
+// and whenever, and its SHA-256; and what SQL text is made of.
 #pragma once
 
 #include <cstdint>

@@ -146,8 +146,7 @@ void Explainer::Core::next_use_case(std::shared_ptr<Pass> state) {
                          plan](Result<std::vector<engine::Table>> answers) {
     if (!answers) return self->finish(pass(std::move(answers), state->current.name));
     auto& current = state->current;
-    const auto facts =
-        facts_of(self->office.resources(), *needs, *plan, *answers, current.first);
+    const auto facts = facts_of(self->office.resources(), *needs, *plan, *answers, current.first);
     state->retrospective = plan->retrospective;
     state->record_ends.clear();
     for (std::size_t i = 0; i < needs->size(); ++i) {
@@ -202,8 +201,7 @@ void Explainer::Core::next_kpi(std::shared_ptr<Pass> state) {
                     frame](Result<std::vector<engine::Table>> answers) mutable {
     if (!answers) return self->finish(pass(std::move(answers), frame.name));
     frame.evidence = evidence_of(statement, answers->front());
-    auto measured = measure_rate_of(frame, state->current.spec,
-                                    read->samples_of(answers->front()));
+    auto measured = measure_rate_of(frame, state->current.spec, read->samples_of(answers->front()));
     const auto& worth = state->current.spec.value_per_unit;
     if (worth && worth->kpi == frame.name) {
       state->before = measured.before;
@@ -236,19 +234,19 @@ void Explainer::lineage(const ValuePlace& place, Reply<Node> reply) {
 }
 
 void Explainer::review(const std::string& use_case, Reply<Review> reply) {
-  core_->judge([self = core_, use_case,
-                reply = std::move(reply)](Result<JudgedUseCases> judged) mutable {
-    if (!judged) return reply(pass(std::move(judged), "review"));
-    for (const auto& one : **judged) {
-      if (one.name == use_case) return reply(self->review_of(one));
-    }
-    std::vector<std::string_view> names;
-    for (const auto& one : **judged) names.push_back(one.name);
-    const auto nearest = nearest_name(use_case, names);
-    reply(fail(Code::not_found, fmt::format("there is no use case '{}'", use_case),
-               nearest.empty() ? "'millwright get usecases' lists what there is"
-                               : fmt::format("did you mean '{}'?", nearest)));
-  });
+  core_->judge(
+      [self = core_, use_case, reply = std::move(reply)](Result<JudgedUseCases> judged) mutable {
+        if (!judged) return reply(pass(std::move(judged), "review"));
+        for (const auto& one : **judged) {
+          if (one.name == use_case) return reply(self->review_of(one));
+        }
+        std::vector<std::string_view> names;
+        for (const auto& one : **judged) names.push_back(one.name);
+        const auto nearest = nearest_name(use_case, names);
+        reply(fail(Code::not_found, fmt::format("there is no use case '{}'", use_case),
+                   nearest.empty() ? "'millwright get usecases' lists what there is"
+                                   : fmt::format("did you mean '{}'?", nearest)));
+      });
 }
 
 }  // namespace millwright::stewardship

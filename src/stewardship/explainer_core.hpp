@@ -32,7 +32,10 @@ class Explainer::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(Office& office_used, historian::Historian& historian_used, const Clock& clock_used,
        bool is_simulated)
-      : office(office_used), historian(historian_used), clock(clock_used), simulated(is_simulated) {}
+      : office(office_used),
+        historian(historian_used),
+        clock(clock_used),
+        simulated(is_simulated) {}
 
   /// All use cases; of the last second or so when there is such an answer.
   void judge(Reply<JudgedUseCases> reply);

@@ -122,7 +122,7 @@ ModelLine line_of(const Office& office, const std::string& name,
   if (const auto fact = office.model_fact(version.bundle)) {
     line.aliases = fmt::format("{}", fmt::join(fact->aliases, ", "));
     if (const auto* training = fact->card.find("training")) {
-      line.data_hash = training->text_at("data");
+      line.data_hash = training->text_at("data_sha256");
       if (const auto at = parse_rfc3339(training->text_at("at"))) line.trained_at = *at;
       const auto* metrics = training->find("metrics");
       const auto* rmse = metrics == nullptr ? nullptr : metrics->find("cv_rmse");
@@ -213,7 +213,8 @@ LedgerLine ledger_of(const Office& office, const historian::Historian& historian
                          line.unexplained()});
   }
   std::string names;
-  for (const auto& name : producers) names += fmt::format("{}'{}'", names.empty() ? "" : ", ", name);
+  for (const auto& name : producers)
+    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", name);
   out.evidence = evidence_of(
       fmt::format("SELECT producer, incarnation, sent, stored, lost, unexplained FROM ledger WHERE "
                   "producer IN ({}) ORDER BY producer, incarnation",
@@ -234,8 +235,8 @@ Review Explainer::Core::review_of(const JudgedUseCase& use_case) {
       in.spec_digest = catalog::digest_of(resource.spec).hex();
   }
   in.owner = full_name(office, use_case.spec.owner);
-  in.sponsor = use_case.spec.sponsor.empty() ? std::string()
-                                             : full_name(office, use_case.spec.sponsor);
+  in.sponsor =
+      use_case.spec.sponsor.empty() ? std::string() : full_name(office, use_case.spec.sponsor);
   in.until = use_case.readiness.as_of;
   in.from = use_case.spec.baseline_from.value_or(use_case.first.value_or(in.until));
   in.generated = clock.utc_now();

@@ -32,7 +32,8 @@ std::vector<SeriesNumber> all_of(std::initializer_list<const SeriesOf*> maps) {
 /// Longest promised time between samples of a signal.
 Duration hold_of(const catalog::UseCaseSpec& use_case, const std::string& signal) {
   for (const auto& wanted : use_case.requirements) {
-    if (std::ranges::find(wanted.signals, signal) != wanted.signals.end() && wanted.rate.count() > 0)
+    if (std::ranges::find(wanted.signals, signal) != wanted.signals.end() &&
+        wanted.rate.count() > 0)
       return wanted.rate;
   }
   return std::chrono::hours(1);
@@ -71,9 +72,8 @@ RateSeries rate_series(const std::vector<catalog::Resource>& resources,
   const auto* events = std::get_if<EventRate>(&method);
   const auto* cost = std::get_if<CostRate>(&method);
   const auto& exposure = exposure_of(method);
-  out.hold_max = hold_of(use_case, exposure.signal.empty() && events != nullptr
-                                       ? events->signal
-                                       : exposure.signal);
+  out.hold_max = hold_of(
+      use_case, exposure.signal.empty() && events != nullptr ? events->signal : exposure.signal);
   const auto add = [&](SeriesOf& to, const std::string& asset, const std::string& text) {
     for (const auto* definition : series.find(text)) {
       auto& list = to[asset];
@@ -211,7 +211,8 @@ Counts counts_at(const EventRate& method, const catalog::UseCaseSpec& use_case,
   return {outcomes::sum_of(before), outcomes::sum_of(after)};
 }
 
-outcomes::KpiValue event_value(const KpiFrame& frame, const EventRate& method, const Counts& counts) {
+outcomes::KpiValue event_value(const KpiFrame& frame, const EventRate& method,
+                               const Counts& counts) {
   if (method.change) return outcomes::measure_rate_change(frame, counts.before, counts.after);
   const bool has_after = counts.after.exposure > 0;
   auto out = outcomes::measure_rate(frame, has_after ? counts.after : counts.before);
@@ -253,8 +254,7 @@ std::vector<outcomes::KpiPoint> history_of(const KpiFrame& frame, const EventRat
   if (!from || *from >= frame.as_of) return out;
   const auto step = (frame.as_of - *from) / static_cast<int>(points);
   for (std::size_t i = 1; i <= points; ++i) {
-    const Timestamp at =
-        i == points ? frame.as_of : *from + step * static_cast<std::int64_t>(i);
+    const Timestamp at = i == points ? frame.as_of : *from + step * static_cast<std::int64_t>(i);
     const auto value = event_value(frame, method, counts_at(method, use_case, assets, at));
     if (value.state == outcomes::KpiState::measured)
       out.push_back({at, value.value, value.interval});
@@ -331,8 +331,9 @@ outcomes::KpiValue measure_findings(KpiFrame frame, const Office& office,
     const auto value = in_unit(known->second.value, known->second.unit, method.truth_unit);
     if (!value) {
       return outcomes::not_measurable(
-          frame, fmt::format("not measurable: the true remaining life of {} is in '{}', not in '{}'",
-                             asset, known->second.unit, method.truth_unit));
+          frame,
+          fmt::format("not measurable: the true remaining life of {} is in '{}', not in '{}'",
+                      asset, known->second.unit, method.truth_unit));
     }
     truths.push_back({asset, *value, found.contains(asset)});
   }

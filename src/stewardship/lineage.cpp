@@ -68,7 +68,8 @@ const ApprovalFact* approval_of(const Office& office, const operations::Rollout&
 
 Node approval_node(const ApprovalFact& fact) {
   Node out = Node::make_map();
-  out.add("subject", Node::make_text(fact.statement.subject_kind + "/" + fact.statement.subject_name))
+  out.add("subject",
+          Node::make_text(fact.statement.subject_kind + "/" + fact.statement.subject_name))
       .add("digest", Node::make_text(fact.statement.digest.hex()))
       .add("decision", Node::make_text(governance::name_of(fact.statement.decision)))
       .add("by", Node::make_text(fact.statement.by))
@@ -101,9 +102,8 @@ void add_release(Node& out, const Office& office, const ontology::Recipe& recipe
     if (const auto* fact = approval_of(office, *brought.rollout)) {
       const auto* person = office.person(fact->statement.by);
       approval = approval_node(*fact);
-      approver = Node::make_text(person == nullptr || person->full_name.empty()
-                                     ? fact->statement.by
-                                     : person->full_name);
+      approver = Node::make_text(
+          person == nullptr || person->full_name.empty() ? fact->statement.by : person->full_name);
     } else {
       problems.push_back(
           fmt::format("no approval of rollout {} is in the log", brought.rollout->id()));
@@ -209,7 +209,7 @@ Node model_node(const Office& office, const ontology::Recipe& recipe, Timestamp 
   if (const auto* training = fact->card.find("training")) {
     out.add("trained_by", text_or_null(training->text_at("trained_by")))
         .add("trained_at", text_or_null(training->text_at("at")))
-        .add("data_hash", text_or_null(training->text_at("data")));
+        .add("data_hash", text_or_null(training->text_at("data_sha256")));
   } else {
     problems.push_back(fmt::format("the bundle of {} cannot be read", recipe.model));
   }
@@ -260,9 +260,9 @@ std::string calibration_text(const Office& office,
         continue;
       }
       ++count;
-      known += fmt::format("{}{} of {}: certificate {} of {}", known.empty() ? "" : "; ", signal,
-                           asset, spec.calibration->certificate,
-                           to_rfc3339(spec.calibration->calibrated));
+      known +=
+          fmt::format("{}{} of {}: certificate {} of {}", known.empty() ? "" : "; ", signal, asset,
+                      spec.calibration->certificate, to_rfc3339(spec.calibration->calibrated));
       if (spec.calibration->valid_until)
         known += ", valid until " + to_rfc3339(*spec.calibration->valid_until);
       break;

@@ -74,8 +74,8 @@ void LineageTrace::start(Read read) {
   }
   const auto last = historian_.last(definition_->number);
   if (!last) {
-    return fail_with({Code::not_found,
-                      fmt::format("nothing is stored of series {}", definition_->text())});
+    return fail_with(
+        {Code::not_found, fmt::format("nothing is stored of series {}", definition_->text())});
   }
   if (!place_.at) place_.at = last->sample.ts;
   read_({at_time(*definition_, *place_.at)},
@@ -107,8 +107,7 @@ void LineageTrace::choose(const Range& rows) {
   follow();
 }
 
-std::optional<ontology::Recipe> LineageTrace::recipe_of(
-    historian::ProvenanceNumber number) const {
+std::optional<ontology::Recipe> LineageTrace::recipe_of(historian::ProvenanceNumber number) const {
   const auto canonical = historian_.provenance(number);
   if (!canonical) return std::nullopt;
   auto recipe = ontology::Recipe::parse(*canonical);
@@ -215,21 +214,23 @@ void LineageTrace::follow_gateway() {
       through.push_back(found.back());
     }
   }
-  read_(std::move(queries), [self = shared_from_this(), has_life,
-                             through](Result<std::vector<Range>> ranges) {
-    if (!ranges) return self->fail_with(std::move(ranges.error()));
-    self->take_gateway_rows(std::move(*ranges), has_life, through);
-  });
+  read_(std::move(queries),
+        [self = shared_from_this(), has_life, through](Result<std::vector<Range>> ranges) {
+          if (!ranges) return self->fail_with(std::move(ranges.error()));
+          self->take_gateway_rows(std::move(*ranges), has_life, through);
+        });
 }
 
 void LineageTrace::take_gateway_rows(std::vector<Range> ranges, bool has_life,
                                      std::vector<Definition> through) {
   seen_.revision_max = sample_.revision;
   const auto slash = inputs_.source.find('/');
-  const historian::ProducerId source{inputs_.source.substr(0, slash),
-                                     inputs_.source.substr(std::min(slash, inputs_.source.size() - 1) + 1)};
+  const historian::ProducerId source{
+      inputs_.source.substr(0, slash),
+      inputs_.source.substr(std::min(slash, inputs_.source.size() - 1) + 1)};
   const auto lines = historian_.ledger(source);
-  const auto line = std::ranges::find(lines, inputs_.incarnation, &historian::LedgerLine::incarnation);
+  const auto line =
+      std::ranges::find(lines, inputs_.incarnation, &historian::LedgerLine::incarnation);
   const auto* mark = beside(ranges[0].samples, sample_, true);
   const auto* up_to = mark == nullptr ? nullptr : std::get_if<std::int64_t>(&mark->value);
   if (line == lines.end()) {
@@ -264,12 +265,12 @@ void LineageTrace::take_gateway_rows(std::vector<Range> ranges, bool has_life,
       if (row != nullptr) through_.emplace_back(through[i], *row);
     }
   }
-  load_bundle(of_life ? of_life->model : std::string());
-  if (!bundle_) {
-    const auto rule = of_life ? longest_window_in(of_life->inputs) : std::nullopt;
-    longest_ = rule.value_or(1);
-    if (!rule) problem("no model was in force: the rows listed are those of the scan alone");
+  if (!of_life || of_life->model.empty()) {
+    problem("no model was in force: there is no verdict to explain");
+    return finish();
   }
+  load_bundle(of_life->model);
+  if (!bundle_) longest_ = longest_window_in(of_life->inputs).value_or(1);
   if (find_leaves(names, inputs_.source)) read_window(0);
 }
 

@@ -24,8 +24,8 @@ class LineageTrace : public std::enable_shared_from_this<LineageTrace> {
         reply_(std::move(reply)) {}
 
   /// Reads several ranges; the answers in their order.
-  using Read = std::function<void(std::vector<historian::RangeQuery>,
-                                  Reply<std::vector<historian::Range>>)>;
+  using Read =
+      std::function<void(std::vector<historian::RangeQuery>, Reply<std::vector<historian::Range>>)>;
   void start(Read read);
 
  private:

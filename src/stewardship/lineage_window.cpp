@@ -50,17 +50,18 @@ void LineageTrace::read_window(std::size_t attempt) {
       queries.push_back(query);
     }
   }
-  read_(std::move(queries), [self = shared_from_this(), attempt,
-                             whole](Result<std::vector<Range>> ranges) {
-    if (!ranges) return self->fail_with(std::move(ranges.error()));
-    if (!whole) {
-      std::vector<historian::StoredSample> of_first = ranges->front().samples;
-      const std::vector<std::vector<historian::StoredSample>> one{std::move(of_first)};
-      const auto scans = scans_of(one, self->seen_, self->sample_.ts);
-      if (scans.size() < std::size_t{2} * self->longest_) return self->read_window(attempt + 1);
-    }
-    self->take_window(std::move(*ranges), whole);
-  });
+  read_(std::move(queries),
+        [self = shared_from_this(), attempt, whole](Result<std::vector<Range>> ranges) {
+          if (!ranges) return self->fail_with(std::move(ranges.error()));
+          if (!whole) {
+            std::vector<historian::StoredSample> of_first = ranges->front().samples;
+            const std::vector<std::vector<historian::StoredSample>> one{std::move(of_first)};
+            const auto scans = scans_of(one, self->seen_, self->sample_.ts);
+            if (scans.size() < std::size_t{2} * self->longest_)
+              return self->read_window(attempt + 1);
+          }
+          self->take_window(std::move(*ranges), whole);
+        });
 }
 
 void LineageTrace::take_window(std::vector<Range> ranges, bool is_whole) {
@@ -88,8 +89,8 @@ void LineageTrace::take_window(std::vector<Range> ranges, bool is_whole) {
     for (std::size_t input = 0; input < leaves_.size(); ++input) {
       const auto& row = scan.rows[input];
       if (!row) continue;
-      const auto definition = std::ranges::find(leaves_[input], row->series,
-                                                &historian::SeriesDefinition::number);
+      const auto definition =
+          std::ranges::find(leaves_[input], row->series, &historian::SeriesDefinition::number);
       sources_.emplace_back(
           definition == leaves_[input].end() ? leaves_[input].back() : *definition, *row);
     }
@@ -134,8 +135,8 @@ void LineageTrace::compare(std::vector<ScanRows>& scans) {
     what_.age = n;
   }
   if (!value) {
-    return problem(fmt::format("{} cannot be recomputed from the rows that are stored",
-                               judged_metric_));
+    return problem(
+        fmt::format("{} cannot be recomputed from the rows that are stored", judged_metric_));
   }
   const bool good = agrees(*value, *stored);
   recomputed_ = Node::make_map();
@@ -152,11 +153,11 @@ void LineageTrace::name_suspect(std::span<const ScanRows> scans, double recomput
   const auto suspect = suspect_of(what_, scans, longest_, stored);
   if (!suspect) return problem("no single source row explains the difference");
   const auto& row = *scans[suspect->scan].rows[suspect->input];
-  problem(fmt::format("the source row {} at {}, revision {}, does not fit: it is {}; with {} in its "
-                      "place {} would be {}",
-                      leaves_[suspect->input].back()->text(), to_rfc3339(row.ts), row.revision,
-                      number_of(row).value_or(0), suspect->instead, judged_metric_,
-                      suspect->recomputed));
+  problem(fmt::format(
+      "the source row {} at {}, revision {}, does not fit: it is {}; with {} in its "
+      "place {} would be {}",
+      leaves_[suspect->input].back()->text(), to_rfc3339(row.ts), row.revision,
+      number_of(row).value_or(0), suspect->instead, judged_metric_, suspect->recomputed));
 }
 
 Node LineageTrace::value_node() const {
@@ -164,12 +165,12 @@ Node LineageTrace::value_node() const {
   const auto [asset, signal] = signal_of(bindings, *definition_, sample_.ts);
   Node out = row_node(*definition_, sample_);
   out.add("datatype", Node::make_text(ontology::name_of(definition_->metric.datatype)))
-      .add("asset", asset.empty() ? Node::make_text(definition_->address.device)
-                                  : Node::make_text(asset))
+      .add("asset",
+           asset.empty() ? Node::make_text(definition_->address.device) : Node::make_text(asset))
       .add("signal", signal.empty() ? Node{} : Node::make_text(signal))
       .add("arrival", Node::make_text(to_rfc3339(historian::arrival_of(sample_.revision))))
-      .add("sequence", Node::make_integer(
-                           static_cast<std::int64_t>(sample_.sequence + sample_.index)))
+      .add("sequence",
+           Node::make_integer(static_cast<std::int64_t>(sample_.sequence + sample_.index)))
       .add("current", Node::make_boolean(is_current_))
       .add("revisions", Node::make_integer(static_cast<std::int64_t>(revisions_)));
   for (const auto& line : historian_.ledger()) {

@@ -155,8 +155,8 @@ std::vector<std::optional<outcomes::SignalFacts>> facts_of(
     out[i]->from = std::max(plan.windows[i].from, begin->second);
     out[i]->until = plan.windows[i].until;
     out[i]->calibration_known =
-        needs[i].calibration && outcomes::calibration_known(resources, needs[i].asset,
-                                                            needs[i].signal, out[i]->until);
+        needs[i].calibration &&
+        outcomes::calibration_known(resources, needs[i].asset, needs[i].signal, out[i]->until);
   }
   return out;
 }

@@ -1,5 +1,5 @@
-// What the historian says of the needs of a use case: which rows to count, the statement that counts
-// them, and its answer as facts for outcomes::judge. Text and numbers only; who asks is the
+// What the historian says of the needs of a use case: which rows to count, the statement that
+// counts them, and its answer as facts for outcomes::judge. Text and numbers only; who asks is the
 // explainer.
 #pragma once
 

@@ -79,8 +79,7 @@ std::optional<double> neighbours(std::span<const ScanRows> scans, std::size_t sc
 
 std::optional<double> number_of(const StoredSample& row) {
   if (const auto* value = std::get_if<double>(&row.value)) return *value;
-  if (const auto* value = std::get_if<std::int64_t>(&row.value))
-    return static_cast<double>(*value);
+  if (const auto* value = std::get_if<std::int64_t>(&row.value)) return static_cast<double>(*value);
   return std::nullopt;
 }
 

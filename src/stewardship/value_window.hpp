@@ -4,8 +4,8 @@
 //
 // Window rule: the last N scans up to the event time of the verdict, N the longest window of the
 // model's features. A scan is an event time at which one of the inputs has a row. Of each row the
-// revision that the model had: from its own source, what came up to the watermark; from others, what
-// was stored when the verdict was.
+// revision that the model had: from its own source, what came up to the watermark; from others,
+// what was stored when the verdict was.
 #pragma once
 
 #include <optional>
@@ -20,9 +20,9 @@ namespace millwright::stewardship {
 
 /// What was there when the verdict was made.
 struct Seen {
-  std::uint32_t producer = 0;                        ///< number of the source's incarnation
-  historian::Sequence up_to = 0;                     ///< the last sample that was used
-  historian::Revision revision_max = UINT64_MAX;     ///< for rows of other producers
+  std::uint32_t producer = 0;                     ///< number of the source's incarnation
+  historian::Sequence up_to = 0;                  ///< the last sample that was used
+  historian::Revision revision_max = UINT64_MAX;  ///< for rows of other producers
 
   bool has(const historian::StoredSample& row) const {
     return row.producer == producer ? row.sequence + row.index <= up_to
