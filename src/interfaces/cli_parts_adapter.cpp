@@ -307,6 +307,8 @@ void add_edge_options(CLI::App& app, EdgeRoleOptions& options, std::string& pass
   app.add_flag("--quality-in-data", options.quality_in_data,
                "Send the Quality property too, for foreign hosts");
   add_release_options(app, options.hub_url, options.trust_file);
+  app.add_flag("--wait-for-models", options.waits_for_models,
+               "Sources begin when every stage that scores has a model");
   app.add_flag("--until-drained", options.until_drained,
                "End when every source has ended and the hub has everything");
   add_log_level(app, options.log_level);

@@ -33,6 +33,7 @@ struct EdgeRoleOptions {
   bool quality_in_data = false;
   std::string hub_url;         ///< of the hub's API, where artifacts are fetched; empty: no releases
   std::string trust_file;      ///< keys that may sign releases
+  bool waits_for_models = false;  ///< sources begin when every stage that scores has a model
   bool until_drained = false;  ///< ends when every source has ended and the hub has everything
   Severity log_level = Severity::info;
 };

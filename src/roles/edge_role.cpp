@@ -98,7 +98,8 @@ Result<void> run_edge(const interfaces::EdgeRoleOptions& options, interfaces::Te
       made = start_releases(host, std::move(*releases), models->ports(), *core, release_host);
       if (!made) return;
     }
-    core->start();
+    core->start(options.waits_for_models ? edge::EdgeCore::Input::held
+                                         : edge::EdgeCore::Input::now);
   });
   if (!made) {
     host.run([&] {
@@ -114,7 +115,10 @@ Result<void> run_edge(const interfaces::EdgeRoleOptions& options, interfaces::Te
   bool drained = false;
   while (!stop->wait(std::chrono::milliseconds(250))) {
     edge::EdgeStatus status;
-    host.run([&] { status = core->status(); });
+    host.run([&] {
+      if (core->has_models()) core->start_input();
+      status = core->status();
+    });
     status_file.write(to_status(status));
     drained = status.drained;
     if (options.until_drained && drained) break;

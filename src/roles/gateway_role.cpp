@@ -43,6 +43,8 @@ Status to_status(const gateway::GatewayStatus& status) {
     out.set("scans_derived", status.tier_two->scans_derived);
     out.set("samples_waiting", status.tier_two->samples_waiting);
     out.set("models_active", std::uint64_t{status.tier_two->active.size()});
+    out.set("derived_drained", std::uint64_t{status.tier_two->drained});
+    out.set("derived_accepted", status.tier_two->samples_accepted_total);
   }
   return out;
 }

@@ -30,9 +30,9 @@ Result<std::unique_ptr<HubOffice>> HubOffice::open(engine::World world, HubOffic
                                                    historian::Historian& historian,
                                                    governance::PasswordHasher& hasher) {
   std::unique_ptr<HubOffice> made(new HubOffice(world, std::move(options)));
-  auto office = stewardship::Office::open({.origin = "millwright/" + made->options_.host_id},
-                                          world.disk, world.clock, world.random, world.log,
-                                          std::move(resources));
+  auto office =
+      stewardship::Office::open({.origin = "millwright/" + made->options_.host_id}, world.disk,
+                                world.clock, world.random, world.log, std::move(resources));
   if (!office) return pass(std::move(office));
   made->office_ = std::move(*office);
   auto users = governance::Users::open(world.disk, hasher, world.clock, world.random);

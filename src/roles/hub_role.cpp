@@ -38,9 +38,9 @@ Result<void> open_office(HubParts& parts, const interfaces::HubRoleOptions& opti
   auto hasher = governance::make_argon2id();
   if (!hasher) return pass(std::move(hasher));
   parts.hasher = std::move(*hasher);
-  auto office = HubOffice::open(host.world(),
-                                {.host_id = options.host_id, .simulated = options.simulated},
-                                std::move(*resources), *parts.historian, *parts.hasher);
+  auto office =
+      HubOffice::open(host.world(), {.host_id = options.host_id, .simulated = options.simulated},
+                      std::move(*resources), *parts.historian, *parts.hasher);
   if (!office) return pass(std::move(office));
   parts.office = std::move(*office);
   return {};
