@@ -101,7 +101,6 @@ struct Explainer::Core::Pass {
   std::size_t kpi = 0;
   JudgedUseCase current;
   std::map<std::string, Timestamp> record_ends;
-  bool retrospective = false;
   statistics::Count before, after;  ///< of the KPI that is worth money
   std::vector<JudgedUseCase> done;
 };
@@ -142,24 +141,29 @@ void Explainer::Core::next_use_case(std::shared_ptr<Pass> state) {
   auto needs = std::make_shared<std::vector<outcomes::Need>>(std::move(*wanted));
   auto plan = std::make_shared<NeedPlan>(
       plan_needs(office.resources(), *needs, state->series, historian, clock.utc_now()));
-  ask(plan->statements, [self = shared_from_this(), state, needs,
-                         plan](Result<std::vector<engine::Table>> answers) {
-    if (!answers) return self->finish(pass(std::move(answers), state->current.name));
-    auto& current = state->current;
-    const auto facts = facts_of(self->office.resources(), *needs, *plan, *answers, current.first);
-    state->retrospective = plan->retrospective;
-    state->record_ends.clear();
-    for (std::size_t i = 0; i < needs->size(); ++i) {
-      if (plan->windows[i].retrospective && facts[i])
-        state->record_ends[(*needs)[i].asset] = plan->windows[i].until;
-    }
-    const auto known = self->before_.find(current.name);
-    current.readiness = outcomes::judge(current.name, std::move(*needs), facts, plan->as_of,
-                                        known == self->before_.end() ? nullptr : &known->second);
-    self->before_[current.name] = current.readiness;
-    state->kpi = 0;
-    self->next_kpi(state);
-  });
+  ask(plan->statements,
+      [self = shared_from_this(), state, needs, plan](Result<std::vector<engine::Table>> answers) {
+        if (!answers) return self->finish(pass(std::move(answers), state->current.name));
+        self->take_facts(state, *needs, *plan, *answers);
+      });
+}
+
+void Explainer::Core::take_facts(const std::shared_ptr<Pass>& state,
+                                 const std::vector<outcomes::Need>& needs, const NeedPlan& plan,
+                                 const std::vector<engine::Table>& answers) {
+  auto& current = state->current;
+  const auto facts = facts_of(office.resources(), needs, plan, answers, current.first);
+  state->record_ends.clear();
+  for (std::size_t i = 0; i < needs.size(); ++i) {
+    if (plan.windows[i].retrospective && facts[i])
+      state->record_ends[needs[i].asset] = plan.windows[i].until;
+  }
+  const auto known = before_.find(current.name);
+  current.readiness = outcomes::judge(current.name, needs, facts, plan.as_of,
+                                      known == before_.end() ? nullptr : &known->second);
+  before_[current.name] = current.readiness;
+  state->kpi = 0;
+  next_kpi(state);
 }
 
 void Explainer::Core::next_kpi(std::shared_ptr<Pass> state) {
@@ -200,16 +204,23 @@ void Explainer::Core::next_kpi(std::shared_ptr<Pass> state) {
   ask({statement}, [self = shared_from_this(), state, read, statement,
                     frame](Result<std::vector<engine::Table>> answers) mutable {
     if (!answers) return self->finish(pass(std::move(answers), frame.name));
-    frame.evidence = evidence_of(statement, answers->front());
-    auto measured = measure_rate_of(frame, state->current.spec, read->samples_of(answers->front()));
-    const auto& worth = state->current.spec.value_per_unit;
-    if (worth && worth->kpi == frame.name) {
-      state->before = measured.before;
-      state->after = measured.after;
-    }
-    state->current.kpis.push_back(std::move(measured.value));
-    self->next_kpi(state);
+    self->take_rate(state, *read, std::move(frame), statement, *answers);
   });
+}
+
+void Explainer::Core::take_rate(const std::shared_ptr<Pass>& state, const RateSeries& read,
+                                outcomes::KpiFrame frame, const std::string& statement,
+                                const std::vector<engine::Table>& answers) {
+  const auto& answer = answers.front();
+  frame.evidence = evidence_of(statement, answer);
+  auto measured = measure_rate_of(frame, state->current.spec, read.samples_of(answer));
+  const auto& worth = state->current.spec.value_per_unit;
+  if (worth && worth->kpi == frame.name) {
+    state->before = measured.before;
+    state->after = measured.after;
+  }
+  state->current.kpis.push_back(std::move(measured.value));
+  next_kpi(state);
 }
 
 Explainer::Explainer(Office& office, historian::Historian& historian, const Clock& clock,

@@ -57,6 +57,11 @@ class Explainer::Core : public std::enable_shared_from_this<Core> {
   struct Pass;
   void next_use_case(std::shared_ptr<Pass> pass);
   void next_kpi(std::shared_ptr<Pass> pass);
+  void take_facts(const std::shared_ptr<Pass>& pass, const std::vector<outcomes::Need>& needs,
+                  const NeedPlan& plan, const std::vector<engine::Table>& answers);
+  void take_rate(const std::shared_ptr<Pass>& pass, const RateSeries& read,
+                 outcomes::KpiFrame frame, const std::string& statement,
+                 const std::vector<engine::Table>& answers);
   void finish(Result<JudgedUseCases> outcome);
 
   std::map<std::string, outcomes::Readiness> before_;  ///< judged last, for since when

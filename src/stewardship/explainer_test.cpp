@@ -78,8 +78,9 @@ class ExplainerTest : public testing::Test {
   void decide() {
     for (int number = 1; number <= engines; ++number) {
       const bool is_near = number <= 10;
-      if ((is_near && number <= 8) || number == 11)
+      if ((is_near && number <= 8) || number == 11) {
         ASSERT_TRUE(rig_.find_at(engine(number), begin + hours(20)));
+      }
       Truth truth;
       truth.asset = engine(number);
       truth.kind = "remaining_life";

@@ -284,7 +284,8 @@ std::optional<double> in_unit(double value, std::string_view from, std::string_v
   if (from == to) return value;
   const auto a = ontology::parse_unit(from), b = ontology::parse_unit(to);
   if (!a || !b) return std::nullopt;
-  return ontology::convert(value, *a, *b);
+  const auto converted = ontology::convert(value, *a, *b);
+  return converted ? std::optional(*converted) : std::nullopt;
 }
 
 outcomes::Evidence findings_evidence(const EventsUsed& events, const std::set<std::string>& assets,

@@ -45,7 +45,7 @@ class LineageTrace : public std::enable_shared_from_this<LineageTrace> {
   void load_bundle(const std::string& model);
   void read_window(std::size_t attempt);
   void take_window(std::vector<historian::Range> ranges, bool is_whole);
-  void compare(std::vector<ScanRows>& scans);
+  void compare(std::span<const ScanRows> scans);
   std::optional<double> recomputed_over(std::span<const ScanRows> scans, std::uint64_t age) const;
   void name_suspect(std::span<const ScanRows> scans, double recomputed, double stored);
   Duration step() const;

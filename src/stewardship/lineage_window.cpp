@@ -82,6 +82,9 @@ void LineageTrace::take_window(std::vector<Range> ranges, bool is_whole) {
     return finish();
   }
   what_.age = is_whole ? scans.size() : 0;
+  // What lies before the window only gives values to carry.
+  const std::size_t kept = std::min<std::size_t>(std::size_t{2} * longest_, scans.size());
+  scans.erase(scans.begin(), scans.end() - static_cast<std::ptrdiff_t>(kept));
   compare(scans);
   const std::size_t window = std::min<std::size_t>(longest_, scans.size());
   scans_.assign(scans.end() - static_cast<std::ptrdiff_t>(window), scans.end());
@@ -113,7 +116,7 @@ std::optional<double> LineageTrace::recomputed_over(std::span<const ScanRows> sc
 
 /// Computes the verdict again and says what differs. A verdict on a window that was not full yet
 /// may have had fewer scans than are stored: then `longest_` becomes what it had.
-void LineageTrace::compare(std::vector<ScanRows>& scans) {
+void LineageTrace::compare(std::span<const ScanRows> scans) {
   const auto stored = number_of(judged_);
   if (!bundle_ || !stored) return;
   std::vector<models::OfferedSignal> offered;
@@ -128,7 +131,7 @@ void LineageTrace::compare(std::vector<ScanRows>& scans) {
   const bool partial = judged_.quality.reason() == ontology::Reason::incomplete_window;
   for (std::size_t n = std::min<std::size_t>(longest_, scans.size());
        partial && n > 0 && (!value || !agrees(*value, *stored)); --n) {
-    const auto tried = recomputed_over(std::span(scans).last(n), n);
+    const auto tried = recomputed_over(scans.last(n), n);
     if (!tried || !agrees(*tried, *stored)) continue;
     value = tried;
     longest_ = static_cast<std::uint32_t>(n);
