@@ -39,7 +39,7 @@ std::string with_keys(const std::string& text, const std::string& keys, engine::
     const auto name = document.find("\n  name: ");
     const bool is_person = document.find("\nkind: Person\n") != std::string::npos;
     if (is_person && spec != std::string::npos && name != std::string::npos &&
-        document.find("publicKey:") == std::string::npos) {
+        document.find("\n  publicKey:") == std::string::npos) {
       const auto from = name + std::string_view("\n  name: ").size();
       const std::string person = document.substr(from, document.find('\n', from) - from);
       const auto key = governance::SecretKey::generate(random);
@@ -129,7 +129,7 @@ Result<void> DecisionRun::read_parties() {
     labels.insert(model.training.labels.begin(), model.training.labels.end());
   }
   for (const auto& entry : index.devices) {
-    const auto& own = entry.declared->labels;
+    const auto& own = entry.declared->resource.labels;
     const bool is_training = !labels.empty() && std::ranges::all_of(labels, [&](const auto& label) {
       const auto found = own.find(label.first);
       return found != own.end() && found->second == label.second;

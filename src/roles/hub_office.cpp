@@ -78,7 +78,7 @@ void HubOffice::plan_targets() {
       view.target.kind = kind;
     };
     if (!entry.spec.gateway.empty()) add(entry.spec.gateway, operations::TargetKind::gateway);
-    for (const auto& edge : entry.spec.edges) add(edge.name, operations::TargetKind::edge);
+    for (const auto& edge : entry.spec.edges) add(edge, operations::TargetKind::edge);
   }
   for (const auto& binding : index.bindings()) {
     const auto view = targets_.find(target_id(binding.address.site, binding.address.edge));
@@ -122,7 +122,11 @@ bool HubOffice::take_reports() {
     TargetView& view = found->second;
     if (!producer.online) continue;
     contacts_.heard(found->first);
-    if (view.heard == producer.running) continue;
+    if (view.heard == producer.running) {
+      // Being connected is a contact too: what a rollout has decided since may concern it.
+      changed = contact(view) || changed;
+      continue;
+    }
     view.heard = producer.running;
     auto report = operations::TargetReport::parse(producer.running);
     if (!report) {
@@ -138,13 +142,17 @@ bool HubOffice::take_reports() {
       world_.log.warning("office", fmt::format("{} refused: {}", found->first, report->refused));
     view.counters = report->counters;
     view.running = report->report.running;
-    auto taken = office_->on_report(report->report);
-    if (!taken)
-      world_.log.error("office", taken.error().text());
-    else
-      changed = changed || *taken;
+    view.report = report->report;
+    changed = contact(view) || changed;
   }
   return changed;
+}
+
+bool HubOffice::contact(const TargetView& view) {
+  if (!view.report || office_->rollouts().of_target(view.target.id) == nullptr) return false;
+  auto taken = office_->on_report(*view.report);
+  if (!taken) world_.log.error("office", taken.error().text());
+  return taken && *taken;
 }
 
 void HubOffice::poll_silent() {

@@ -50,6 +50,7 @@ class HubOffice {
   struct TargetView {
     operations::Target target;
     std::string heard;  ///< the last report as it came
+    std::optional<operations::Report> report;
     std::vector<models::ModelCounters> counters;
     Digest running;
     Duration sent_at{0};
@@ -60,6 +61,7 @@ class HubOffice {
   void plan_targets();
   void tick();
   bool take_reports();
+  bool contact(const TargetView& view);
   void poll_silent();
   void send_orders();
   void send(TargetView& view, const operations::Order& order);
