@@ -84,7 +84,7 @@ class ExplainerTest : public testing::Test {
       Truth truth;
       truth.asset = engine(number);
       truth.kind = "remaining_life";
-      truth.value = is_near ? 1800 : 5400;  // minutes
+      truth.value = is_near ? 1500 : 5400;  // minutes
       truth.unit = "min";
       truth.at = rig_.clock.now;
       ASSERT_TRUE(rig_.office->record_truth(truth, "person/ben"));
