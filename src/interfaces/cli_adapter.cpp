@@ -99,6 +99,7 @@ class CommandLine {
         ->type_name("DIR");
     add_broker(app, "site-broker-", gateway_.site_broker, site_password_);
     add_broker(app, "hub-broker-", gateway_.hub_broker, hub_password_);
+    add_release_options(app, gateway_.hub_url, gateway_.trust_file);
     add_log_level(app, gateway_.log_level);
   }
 
@@ -118,6 +119,9 @@ class CommandLine {
         ->capture_default_str()
         ->type_name("DIR");
     app.add_option("--store", hub_.store, "Catalog; DIR/catalog.db by default")->type_name("FILE");
+    app.add_option("-f,--resources", hub_.resources,
+                   "What is declared: people, roles, models, use cases; files or directories")
+        ->type_name("PATH");
     app.add_option("--site", hub_.group, "Take this site only");
     app.add_option("--http-host", hub_.http_host, "Address of the API; 0.0.0.0 exposes it")
         ->capture_default_str();

@@ -70,6 +70,9 @@ void add_duration(CLI::App& app, const std::string& name, Duration& value, const
 void add_bytes(CLI::App& app, const std::string& name, std::uint64_t& value,
                const std::string& help);
 
+/// `--hub-url` and `--trust`, which need each other.
+void add_release_options(CLI::App& app, std::string& hub_url, std::string& trust_file);
+
 /// Everything of EdgeRoleOptions.
 void add_edge_options(CLI::App& app, EdgeRoleOptions& options, std::string& password_file);
 

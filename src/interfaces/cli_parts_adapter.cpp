@@ -258,6 +258,17 @@ void add_bytes(CLI::App& app, const std::string& name, std::uint64_t& value,
       ->type_name("BYTES");
 }
 
+void add_release_options(CLI::App& app, std::string& hub_url, std::string& trust_file) {
+  auto* url = app.add_option("--hub-url", hub_url,
+                             "The hub's API, where artifacts of releases are fetched; with --trust")
+                  ->type_name("URL");
+  auto* trust = app.add_option("--trust", trust_file,
+                               "Keys that may sign releases, a line each: name and Base64")
+                    ->type_name("FILE");
+  url->needs(trust);
+  trust->needs(url);
+}
+
 void add_edge_options(CLI::App& app, EdgeRoleOptions& options, std::string& password_file) {
   app.add_option("--site", options.site, "Site of the edge: the Sparkplug group")->required();
   app.add_option("--edge", options.edge, "Its name: the Sparkplug edge node")->required();
@@ -295,6 +306,9 @@ void add_edge_options(CLI::App& app, EdgeRoleOptions& options, std::string& pass
                "Repeat datatypes in data, for foreign hosts that ask for it");
   app.add_flag("--quality-in-data", options.quality_in_data,
                "Send the Quality property too, for foreign hosts");
+  add_release_options(app, options.hub_url, options.trust_file);
+  app.add_flag("--wait-for-models", options.waits_for_models,
+               "Sources begin when every stage that scores has a model");
   app.add_flag("--until-drained", options.until_drained,
                "End when every source has ended and the hub has everything");
   add_log_level(app, options.log_level);

@@ -183,11 +183,15 @@ TEST(OnnxRuntimePort, RefusesDamagedModelsAndWrongShapes) {
 }
 
 TEST(OnnxRuntimePort, LeavesStandardErrorAsItWas) {
+  const FeatureMatrix matrix = random_matrix(100, 3, 3);
+  const Bytes model = onnx_of(
+      fit_pca(matrix, first_rows(100), {.variance_share = 0.5, .alpha = 0.01}).value(), "monitor");
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   const int kept = dup(STDERR_FILENO);
   dup2(ends[1], STDERR_FILENO);
-  const bool opened = open_onnx_runtime().has_value();
+  const auto runtime = open_onnx_runtime();
+  const bool opened = runtime && (*runtime)->load(model);
   (void)!write(STDERR_FILENO, "!", 1);
   dup2(kept, STDERR_FILENO);
   close(kept);

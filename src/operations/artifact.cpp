@@ -106,6 +106,24 @@ Result<Bytes> ArtifactStore::get(const Digest& digest) const {
   return content;
 }
 
+Result<void> ArtifactStore::keep_only(const std::set<Digest>& digests) {
+  auto folders = disk_->list(directory_);
+  if (!folders) return pass(std::move(folders), "clearing the artifact store");
+  for (const std::string& folder : *folders) {
+    const std::string path = directory_ + "/" + folder;
+    auto names = disk_->list(path);
+    if (!names) return pass(std::move(names), "clearing the artifact store");
+    for (const std::string& name : *names) {
+      const auto digest = parse_digest(name);
+      if (digest && digests.contains(*digest)) continue;
+      if (auto done = disk_->remove(path + "/" + name); !done) {
+        return pass(std::move(done), "clearing the artifact store");
+      }
+    }
+  }
+  return {};
+}
+
 Result<bool> ArtifactStore::has(const Digest& digest) const {
   return disk_->exists(path_of(digest));
 }

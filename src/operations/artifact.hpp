@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -52,6 +53,8 @@ class ArtifactStore {
   Result<Bytes> get(const Digest& digest) const;
   /// True when there is a file of that name; its bytes are only checked by `get`.
   Result<bool> has(const Digest& digest) const;
+  /// Removes what is not named. A power cut leaves some of it: call it again.
+  Result<void> keep_only(const std::set<Digest>& digests);
 
  private:
   ArtifactStore(engine::Disk& disk, std::string directory)

@@ -40,6 +40,16 @@ TEST(ArtifactStore, SaysWhatIsAbsentAndWhatIsDamagedAndHealsByPutting) {
   EXPECT_TRUE(store->get(digest));
 }
 
+TEST(ArtifactStore, KeepsOnlyWhatItIsTold) {
+  sim::SimDisk disk(3);
+  auto store = ArtifactStore::open(disk, "artifacts");
+  const Digest kept = *store->put(as_bytes("kept"));
+  const Digest other = *store->put(as_bytes("other"));
+  ASSERT_TRUE(store->keep_only({kept, sha256(as_bytes("never there"))}));
+  EXPECT_TRUE(store->get(kept));
+  EXPECT_FALSE(*store->has(other));
+}
+
 TEST(ArtifactStore, PowerLostAtEveryOperationLeavesAllOrNothing) {
   for (std::uint64_t at = 1; at < 40; ++at) {
     sim::SimDisk disk(at);

@@ -138,6 +138,43 @@ pipeline::StageSpec to_stage(const catalog::StageSpec& stage) {
 static_assert(static_cast<int>(catalog::AggregateFunction::stddev) ==
               static_cast<int>(pipeline::Function::stddev));
 
+/// No version of the model is in force until a release brings one.
+pipeline::StageSpec to_score(const catalog::ScoreSetup& setup) {
+  pipeline::ScoreSpec out;
+  out.model = setup.model.resource;
+  out.metrics = setup.model.inputs;
+  return out;
+}
+
+edge::Comparison to_comparison(catalog::Comparison comparison) {
+  switch (comparison) {
+    case catalog::Comparison::above:
+      return edge::Comparison::above;
+    case catalog::Comparison::at_least:
+      return edge::Comparison::at_least;
+    case catalog::Comparison::below:
+      return edge::Comparison::below;
+    case catalog::Comparison::at_most:
+      return edge::Comparison::at_most;
+  }
+  return edge::Comparison::above;
+}
+
+/// The trigger of a verdict on a device, named like the model that gives it.
+edge::TriggerSpec to_trigger(const catalog::TriggerSpec& spec, const std::string& model,
+                             const std::string& device) {
+  edge::TriggerSpec out;
+  out.name = model;
+  out.device = device;
+  out.metric = spec.metric;
+  out.comparison = to_comparison(spec.comparison);
+  out.limit = spec.limit;
+  out.command = {spec.device.empty() ? device : spec.device, spec.command_metric,
+                 spec.command_value, spec.lease};
+  out.per_hour_max = spec.per_hour_max;
+  return out;
+}
+
 }  // namespace
 
 pipeline::PipelineSpec plan_pipeline(const catalog::PipelineSetup& setup,
@@ -147,7 +184,12 @@ pipeline::PipelineSpec plan_pipeline(const catalog::PipelineSetup& setup,
   for (const auto& metric : device.metrics) {
     if (metric.raw_kept) spec.raw_kept.push_back(metric.spec.name);
   }
-  for (const auto& stage : device.stages) spec.stages.push_back(to_stage(stage));
+  for (std::size_t i = 0; i <= device.stages.size(); ++i) {
+    for (const auto& score : device.scores) {
+      if (score.after == i) spec.stages.push_back(to_score(score));
+    }
+    if (i < device.stages.size()) spec.stages.push_back(to_stage(device.stages[i]));
+  }
   return spec;
 }
 
@@ -170,6 +212,11 @@ Result<std::vector<edge::Source>> plan_sources(const catalog::EdgeSetup& setup,
       if (device.pipeline) planned = plan_pipeline(setup.pipelines[*device.pipeline], device);
       if (planned && planned->stages.empty() && planned->raw_kept.empty()) planned.reset();
       out.pipelines.push_back(std::move(planned));
+      for (const auto& score : device.scores) {
+        if (score.stage.trigger) {
+          out.triggers.push_back(to_trigger(*score.stage.trigger, score.stage.model, device.id));
+        }
+      }
     }
     sources.push_back(std::move(out));
   }

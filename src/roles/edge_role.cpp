@@ -3,8 +3,10 @@
 #include "base/format.hpp"
 #include "engine/host.hpp"
 #include "fabric/edge/edge_core.hpp"
+#include "roles/edge_models.hpp"
 #include "roles/edge_plan.hpp"
 #include "roles/machine.hpp"
+#include "roles/release_host.hpp"
 #include "roles/resources.hpp"
 #include "roles/status_file.hpp"
 
@@ -51,6 +53,14 @@ Status to_status(const edge::EdgeStatus& status) {
 
 Result<void> run_edge(const interfaces::EdgeRoleOptions& options, interfaces::Terminal& terminal) {
   const auto stop = engine::make_stop_signal();
+  auto releases = read_release_options(options.hub_url, options.trust_file,
+                                       {.id = options.site + "/" + options.edge,
+                                        .site = options.site,
+                                        .kind = operations::TargetKind::edge,
+                                        .assets = {},
+                                        .labels = {},
+                                        .running = {}});
+  if (!releases) return pass(std::move(releases));
   auto machine = Machine::create("edge", options.data_dir, options.log_level);
   if (!machine) return pass(std::move(machine));
   Machine& host = **machine;
@@ -67,6 +77,8 @@ Result<void> run_edge(const interfaces::EdgeRoleOptions& options, interfaces::Te
   const DriverWorld driver_world{host.clock(), host.executor(), **files, host.log(), formats};
 
   std::unique_ptr<edge::EdgeCore> core;
+  std::unique_ptr<EdgeModels> models;
+  std::unique_ptr<ReleaseHost> release_host;
   Result<void> made;
   host.run([&] {
     auto sources = plan_sources(*setup, driver_world, options.pace);
@@ -81,9 +93,21 @@ Result<void> run_edge(const interfaces::EdgeRoleOptions& options, interfaces::Te
       return;
     }
     core = std::move(*created);
-    core->start();
+    if (releases->is_wanted()) {
+      models = std::make_unique<EdgeModels>(*core, host.log());
+      made = start_releases(host, std::move(*releases), models->ports(), *core, release_host);
+      if (!made) return;
+    }
+    core->start(options.waits_for_models ? edge::EdgeCore::Input::held
+                                         : edge::EdgeCore::Input::now);
   });
-  if (!made) return made;
+  if (!made) {
+    host.run([&] {
+      if (release_host) release_host->stop();
+      core.reset();
+    });
+    return made;
+  }
   host.log().info("edge", fmt::format("{}/{} started; data in {}", options.site, options.edge,
                                       options.data_dir));
 
@@ -91,7 +115,10 @@ Result<void> run_edge(const interfaces::EdgeRoleOptions& options, interfaces::Te
   bool drained = false;
   while (!stop->wait(std::chrono::milliseconds(250))) {
     edge::EdgeStatus status;
-    host.run([&] { status = core->status(); });
+    host.run([&] {
+      if (core->has_models()) core->start_input();
+      status = core->status();
+    });
     status_file.write(to_status(status));
     drained = status.drained;
     if (options.until_drained && drained) break;
@@ -106,6 +133,9 @@ Result<void> run_edge(const interfaces::EdgeRoleOptions& options, interfaces::Te
   }
   host.run([&] {
     status_file.write(to_status(core->status()));
+    core->listen(nullptr);
+    if (release_host) release_host->stop();
+    models.reset();
     core.reset();
   });
   return {};

@@ -3,7 +3,9 @@
 #include "base/format.hpp"
 #include "engine/host.hpp"
 #include "fabric/gateway/gateway_core.hpp"
+#include "roles/gateway_models.hpp"
 #include "roles/machine.hpp"
+#include "roles/release_host.hpp"
 #include "roles/status_file.hpp"
 
 namespace millwright::roles {
@@ -37,6 +39,13 @@ Status to_status(const gateway::GatewayStatus& status) {
   out.set("edges", std::uint64_t{status.edges.size()});
   out.set("bytes_held", held);
   out.set("gaps", gaps);
+  if (status.tier_two) {
+    out.set("scans_derived", status.tier_two->scans_derived);
+    out.set("samples_waiting", status.tier_two->samples_waiting);
+    out.set("models_active", std::uint64_t{status.tier_two->active.size()});
+    out.set("derived_drained", std::uint64_t{status.tier_two->drained});
+    out.set("derived_accepted", status.tier_two->samples_accepted_total);
+  }
   return out;
 }
 
@@ -45,21 +54,57 @@ Status to_status(const gateway::GatewayStatus& status) {
 Result<void> run_gateway(const interfaces::GatewayRoleOptions& options,
                          interfaces::Terminal& terminal) {
   const auto stop = engine::make_stop_signal();
+  auto releases = read_release_options(options.hub_url, options.trust_file,
+                                       {.id = options.site + "/" + options.gateway,
+                                        .site = options.site,
+                                        .kind = operations::TargetKind::gateway,
+                                        .assets = {},
+                                        .labels = {},
+                                        .running = {}});
+  if (!releases) return pass(std::move(releases));
+  // Before any thread starts: it takes standard error away for a moment.
+  std::unique_ptr<models::OnnxRuntime> runtime;
+  if (releases->is_wanted()) {
+    auto opened = models::open_onnx_runtime();
+    if (!opened) return pass(std::move(opened));
+    runtime = std::move(*opened);
+  }
   auto machine = Machine::create("gateway", options.data_dir, options.log_level);
   if (!machine) return pass(std::move(machine));
   Machine& host = **machine;
+  std::unique_ptr<models::GatewayScorer> scorer;
+  if (releases->is_wanted()) {
+    auto created = models::GatewayScorer::create({}, runtime.get(), host.log());
+    if (!created) return pass(std::move(created));
+    scorer = std::move(*created);
+  }
   std::unique_ptr<gateway::GatewayCore> core;
+  std::unique_ptr<ReleaseHost> release_host;
+  const auto end = [&] {
+    if (core) core->listen(nullptr);
+    if (release_host) release_host->stop();
+    core.reset();
+  };
   Result<void> made;
   host.run([&] {
-    auto created = gateway::GatewayCore::create(host.world(), to_core_options(options));
+    auto created =
+        gateway::GatewayCore::create(host.world(), to_core_options(options), scorer.get());
     if (!created) {
       made = pass(std::move(created));
       return;
     }
     core = std::move(*created);
+    if (scorer) {
+      made = start_releases(host, std::move(*releases), gateway_ports(*core, *scorer), *core,
+                            release_host);
+      if (!made) return;
+    }
     core->start();
   });
-  if (!made) return made;
+  if (!made) {
+    host.run(end);
+    return made;
+  }
   host.log().info("gateway", fmt::format("{}/{} started", options.site, options.gateway));
   StatusFile status_file(host.disk());
   while (!stop->wait(std::chrono::milliseconds(250))) {
@@ -72,7 +117,7 @@ Result<void> run_gateway(const interfaces::GatewayRoleOptions& options,
     if (left) break;
     terminal.pause(25);
   }
-  host.run([&] { core.reset(); });
+  host.run(end);
   return {};
 }
 

@@ -9,7 +9,9 @@
 #include "fabric/hub/hub_core.hpp"
 #include "interfaces/http.hpp"
 #include "interfaces/hub_api.hpp"
+#include "roles/hub_office.hpp"
 #include "roles/machine.hpp"
+#include "roles/resources.hpp"
 #include "roles/status_file.hpp"
 #include "roles/version.hpp"
 
@@ -20,16 +22,38 @@ constexpr std::string_view historian_directory = "historian";
 
 /// Everything of the hub that lives on its executor; destroyed there, in reverse.
 struct HubParts {
+  std::unique_ptr<governance::PasswordHasher> hasher;
   std::unique_ptr<historian::Historian> historian;
+  std::unique_ptr<HubOffice> office;
   std::unique_ptr<hub::HubCore> core;
   std::unique_ptr<interfaces::HubApi> api;
 };
+
+/// The office, when something is declared for it.
+Result<void> open_office(HubParts& parts, const interfaces::HubRoleOptions& options,
+                         Machine& host) {
+  if (options.resources.empty()) return {};
+  auto resources = load_resources(options.resources);
+  if (!resources) return pass(std::move(resources));
+  auto hasher = governance::make_argon2id();
+  if (!hasher) return pass(std::move(hasher));
+  parts.hasher = std::move(*hasher);
+  auto office =
+      HubOffice::open(host.world(), {.host_id = options.host_id, .simulated = options.simulated},
+                      std::move(*resources), *parts.historian, *parts.hasher);
+  if (!office) return pass(std::move(office));
+  parts.office = std::move(*office);
+  return {};
+}
 
 Result<void> build(HubParts& parts, const interfaces::HubRoleOptions& options, Machine& host,
                    engine::SegmentStore& store, engine::Executor& lane) {
   historian::Options historian_options;
   historian_options.directory = historian_directory;
   historian_options.seal_interval = options.seal_interval;
+  historian_options.on_committed = [&parts](const engine::SampleColumns& rows) {
+    if (parts.office) parts.office->on_committed(rows);
+  };
   auto opened = historian::Historian::open(historian_options, host.disk(), store, host.clock(),
                                            host.log(), host.executor(), lane);
   if (!opened) return pass(std::move(opened), "opening the historian");
@@ -37,6 +61,7 @@ Result<void> build(HubParts& parts, const interfaces::HubRoleOptions& options, M
   for (const auto& damage : parts.historian->damages()) {
     host.log().error("historian", damage.place.text() + ": " + damage.what + "; " + damage.remedy);
   }
+  if (auto done = open_office(parts, options, host); !done) return done;
   hub::HubOptions core;
   core.link.session.host_id = options.host_id;
   core.link.session.group = options.group;
@@ -51,9 +76,11 @@ Result<void> build(HubParts& parts, const interfaces::HubRoleOptions& options, M
   api.version = version;
   api.simulated = options.simulated;
   api.resident_bytes = interfaces::make_resident_bytes();
+  if (parts.office) api.office = &parts.office->api();
   parts.api = std::make_unique<interfaces::HubApi>(*parts.core, host.executor(), host.clock(),
                                                    std::move(api));
   parts.core->start();
+  if (parts.office) parts.office->start(*parts.core);
   return {};
 }
 
@@ -83,7 +110,9 @@ Result<void> run_hub(const interfaces::HubRoleOptions& options, interfaces::Term
     engine::run_and_wait(*lane, [] {});
     host.run([&] {
       parts.api.reset();
+      if (parts.office) parts.office->stop();
       parts.core.reset();
+      parts.office.reset();
       parts.historian.reset();
     });
     engine::run_and_wait(*lane, [] {});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "base/format.hpp"
 #include "engine/host.hpp"
@@ -55,6 +56,7 @@ Result<std::unique_ptr<LocalFleet>> LocalFleet::start(FleetOptions options, cons
     if (auto done = site.gateway.empty() ? Result<void>() : fleet->add_gateway(site); !done)
       return pass(std::move(done), "starting gateway " + site.gateway);
     for (const auto& edge : site.edges) {
+      if (fleet->is_deferred(site, edge)) continue;
       if (auto done = fleet->add_edge(site, edge); !done)
         return pass(std::move(done), "starting edge " + edge);
     }
@@ -154,6 +156,9 @@ Result<void> LocalFleet::start_hub() {
                    "--log-level", std::string(level_name(options_.log_level))};
   add_broker_arguments(hub.arguments, "--broker", std::string(hub_broker), "hub");
   if (options_.simulated) hub.arguments.push_back("--simulated");
+  for (const auto& path : options_.resources) {
+    if (options_.has_office) hub.arguments.insert(hub.arguments.end(), {"--resources", path});
+  }
   hub_url_ = fmt::format("http://127.0.0.1:{}", options_.http_port);
   members_.push_back(std::move(hub));
   if (auto done = launch(members_.back()); !done) return done;
@@ -173,6 +178,7 @@ Result<void> LocalFleet::add_gateway(const FleetSite& site) {
       gateway.directory, "--log-level", std::string(level_name(options_.log_level))};
   add_broker_arguments(gateway.arguments, "--site-broker", site_broker(site.site), site.gateway);
   add_broker_arguments(gateway.arguments, "--hub-broker", std::string(hub_broker), site.gateway);
+  add_release_arguments(gateway.arguments);
   members_.push_back(std::move(gateway));
   return launch(members_.back());
 }
@@ -195,12 +201,15 @@ Result<void> LocalFleet::add_edge(const FleetSite& site, const std::string& edge
                       "--log-level",
                       std::string(level_name(options_.log_level))};
   add_broker_arguments(member.arguments, "--broker", broker_of(site), edge);
+  add_release_arguments(member.arguments);
+  if (is_deferred(site, edge)) member.arguments.push_back("--wait-for-models");
   for (const auto& path : options_.resources)
     member.arguments.insert(member.arguments.end(), {"--resources", path});
   for (const auto& [name, value] : options_.variables) {
     member.arguments.insert(member.arguments.end(), {"--set", name + "=" + value});
   }
-  if (options_.pace) {
+  // What is played before the deferred edges is preparation: at its own pace.
+  if (options_.pace && (options_.deferred.empty() || is_deferred(site, edge))) {
     const auto& pace = *options_.pace;
     if (pace.kind == drivers::PaceKind::as_fast_as_accepted) member.arguments.push_back("--fast");
     if (pace.kind == drivers::PaceKind::factor) {
@@ -212,6 +221,43 @@ Result<void> LocalFleet::add_edge(const FleetSite& site, const std::string& edge
   }
   members_.push_back(std::move(member));
   return launch(members_.back());
+}
+
+bool LocalFleet::is_deferred(const FleetSite& site, const std::string& edge) const {
+  return std::ranges::find(options_.deferred, site.site + "/" + edge) != options_.deferred.end();
+}
+
+void LocalFleet::add_release_arguments(std::vector<std::string>& arguments) const {
+  if (options_.trust_file.empty()) return;
+  arguments.insert(arguments.end(), {"--hub-url", hub_url_, "--trust", options_.trust_file});
+}
+
+Result<void> LocalFleet::start_deferred() {
+  if (std::exchange(deferred_started_, true)) return {};
+  for (const FleetSite& site : options_.sites) {
+    for (const auto& edge : site.edges) {
+      if (!is_deferred(site, edge)) continue;
+      if (auto done = add_edge(site, edge); !done) return done;
+    }
+  }
+  return {};
+}
+
+LocalFleet::Derived LocalFleet::derived() const {
+  Derived out;
+  for (const FleetSite& site : options_.sites) {
+    if (site.gateway.empty() || options_.trust_file.empty()) continue;
+    out.drained = false;
+    auto disk = engine::open_posix_disk(directory_of(site.gateway));
+    if (!disk) return out;
+    auto content = engine::read_whole(**disk, StatusFile::name);
+    if (!content) return out;
+    auto status = Status::parse(as_text(*content));
+    if (!status || status->number("derived_drained") == 0) return out;
+    out.samples_accepted += status->number("derived_accepted");
+    out.drained = true;
+  }
+  return out;
 }
 
 Result<void> LocalFleet::launch(Member& member) {

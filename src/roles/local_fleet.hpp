@@ -35,6 +35,10 @@ struct FleetOptions {
   std::optional<drivers::Pace> pace;
   std::uint16_t http_port = 0;
   bool simulated = false;
+  bool has_office = false;  ///< the hub gets the resources too
+  std::string trust_file;   ///< keys that may sign releases; empty: no releases
+  /// `site/edge` of edges that `start` leaves for `start_deferred`; their sources wait for models.
+  std::vector<std::string> deferred = {};
   Severity log_level = Severity::warning;
   Duration ready_within = std::chrono::seconds(20);
 };
@@ -53,6 +57,14 @@ class LocalFleet {
                                                    Random& random, Log& log);
   ~LocalFleet();
 
+  /// Starts the edges that were left out, once.
+  Result<void> start_deferred();
+  /// What gateways say of values of their own.
+  struct Derived {
+    std::uint64_t samples_accepted = 0;
+    bool drained = true;
+  };
+  Derived derived() const;
   const std::string& hub_url() const { return hub_url_; }
   /// Members that `kill` and `stall` know: `hub`, gateways, edges, `broker`, `broker-<site>`.
   std::vector<std::string> members() const;
@@ -95,6 +107,8 @@ class LocalFleet {
   Result<void> start_hub();
   Result<void> add_gateway(const FleetSite& site);
   Result<void> add_edge(const FleetSite& site, const std::string& edge);
+  bool is_deferred(const FleetSite& site, const std::string& edge) const;
+  void add_release_arguments(std::vector<std::string>& arguments) const;
   Result<void> launch(Member& member);
   Result<std::string> password_file(const std::string& user);
   Result<void> wait_for_hub();
@@ -118,6 +132,7 @@ class LocalFleet {
   std::vector<Broker> brokers_;
   std::vector<Member> members_;  ///< hub, gateways, edges: in the order of start
   std::string hub_url_;
+  bool deferred_started_ = false;
 };
 
 }  // namespace millwright::roles

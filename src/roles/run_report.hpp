@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
 #include "interfaces/http.hpp"
+#include "roles/decision_run.hpp"
 
 namespace millwright::roles {
 
@@ -34,6 +36,7 @@ struct RunReport {
   bool complete = false;  ///< every source ended and every edge was drained
   std::string data_dir;   ///< empty: removed
   std::vector<FaultRecord> faults;
+  std::optional<DecisionReport> decision;  ///< of an example that declares models
 };
 
 /// Fills stored, lost, double and missing from the hub at `url`.

@@ -66,6 +66,24 @@ Result<std::string> series_dictionary(interfaces::HttpClient& http, const std::s
   return rows->dump(1) + "\n";
 }
 
+namespace {
+
+void add(json& out, const DecisionReport& decision) {
+  out["cv_rmse"] = decision.cv_rmse;
+  out["assets"] = decision.assets;
+  out["rmse_clipped"] = decision.rmse_clipped;
+  out["score"] = decision.score;
+  out["verdicts"] = decision.verdicts;
+  out["findings"] = decision.findings;
+  out["findings_false"] = decision.findings_false;
+  out["kpi"] = {{"state", decision.kpi_state}, {"reason", decision.kpi_reason},
+                {"value", decision.kpi_value}, {"low", decision.kpi_low},
+                {"high", decision.kpi_high},   {"n", decision.kpi_n}};
+  out["audit_entries"] = decision.audit_entries;
+}
+
+}  // namespace
+
 std::string to_json(const RunReport& report) {
   json faults = json::array();
   for (const auto& fault : report.faults) {
@@ -76,19 +94,20 @@ std::string to_json(const RunReport& report) {
                       {"samples_waiting_before", fault.waiting_before},
                       {"samples_waiting_after", fault.waiting_after}});
   }
-  const json out{{"example", report.example},
-                 {"complete", report.complete},
-                 {"samples_sent", report.samples_sent},
-                 {"samples_stored", report.samples_stored},
-                 {"samples_lost_declared", report.samples_lost_declared},
-                 {"samples_unexplained", report.samples_unexplained},
-                 {"samples_double", report.samples_double},
-                 {"samples_missing", report.samples_missing},
-                 {"samples_resent", report.samples_resent},
-                 {"broker_dropped_messages", report.broker_dropped},
-                 {"wall_s", report.wall_s},
-                 {"data_dir", report.data_dir},
-                 {"faults", std::move(faults)}};
+  json out{{"example", report.example},
+           {"complete", report.complete},
+           {"samples_sent", report.samples_sent},
+           {"samples_stored", report.samples_stored},
+           {"samples_lost_declared", report.samples_lost_declared},
+           {"samples_unexplained", report.samples_unexplained},
+           {"samples_double", report.samples_double},
+           {"samples_missing", report.samples_missing},
+           {"samples_resent", report.samples_resent},
+           {"broker_dropped_messages", report.broker_dropped},
+           {"wall_s", report.wall_s},
+           {"data_dir", report.data_dir},
+           {"faults", std::move(faults)}};
+  if (report.decision) add(out, *report.decision);
   return out.dump(2) + "\n";
 }
 
@@ -109,6 +128,21 @@ std::string to_table(const RunReport& report) {
     out += fmt::format("{} {} at {:.1f} s for {:.1f} s: {} samples waiting before, {} after\n",
                        fault.kind, fault.member, fault.at_s, fault.outage_s, fault.waiting_before,
                        fault.waiting_after);
+  }
+  if (const auto& decision = report.decision) {
+    for (const auto& [model, rmse] : decision->cv_rmse)
+      line("cv_rmse " + model, fmt::format("{:.3f}", rmse));
+    line("assets judged", fmt::format("{}", decision->assets));
+    line("rmse, clipped", fmt::format("{:.3f}", decision->rmse_clipped));
+    line("NASA score", fmt::format("{:.1f}", decision->score));
+    line("verdicts", fmt::format("{}", decision->verdicts));
+    line("findings", fmt::format("{}, {} false", decision->findings, decision->findings_false));
+    out += decision->kpi_state == "measured"
+               ? fmt::format("KPI {:.1f} [{:.1f}, {:.1f}], n = {}, retrospective\n",
+                             decision->kpi_value, decision->kpi_low, decision->kpi_high,
+                             decision->kpi_n)
+               : fmt::format("KPI {}: {}\n", decision->kpi_state, decision->kpi_reason);
+    line("audit entries", fmt::format("{}", decision->audit_entries));
   }
   if (!report.complete) out += "the run is NOT complete\n";
   if (!report.data_dir.empty()) out += "data kept in " + report.data_dir + "\n";

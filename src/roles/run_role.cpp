@@ -4,8 +4,10 @@
 #include <ostream>
 
 #include "base/format.hpp"
+#include "engine/disk.hpp"
 #include "engine/host.hpp"
 #include "engine/system_time.hpp"
+#include "roles/decision_run.hpp"
 #include "roles/fault_script.hpp"
 #include "roles/fleet_plan.hpp"
 #include "roles/local_fleet.hpp"
@@ -52,7 +54,9 @@ class Play {
         progress(elapsed, edges);
       }
       const bool drained =
-          std::ranges::all_of(edges, [](const auto& e) { return e.status.number("drained") == 1; });
+          std::ranges::all_of(edges,
+                              [](const auto& e) { return e.status.number("drained") == 1; }) &&
+          fleet_.derived().drained;
       if (drained && next_ == faults_.size() && open_.empty()) return true;
     }
     return false;
@@ -125,6 +129,87 @@ class Play {
   std::vector<Open> open_;
 };
 
+/// The training edges play first; the others wait for their models.
+void decide_first(const DecisionRun& decision, FleetOptions& options) {
+  options.resources = {decision.resources()};
+  options.has_office = true;
+  options.trust_file = decision.trust_file();
+  for (const FleetSite& site : options.sites) {
+    for (const auto& edge : site.edges) {
+      const std::string id = site.site + "/" + edge;
+      const auto& training = decision.training_edges();
+      if (std::ranges::find(training, id) == training.end()) options.deferred.push_back(id);
+    }
+  }
+}
+
+/// The decision around the play of the recorded fleet.
+struct Decide {
+  DecisionRun& run;
+  LocalFleet& fleet;
+  interfaces::HttpClient& http;
+  const Clock& clock;
+  interfaces::Terminal& terminal;
+  engine::StopSignal& stop;
+
+  template <typename Done>
+  Result<void> wait_for(const std::string& what, Done is_done) {
+    const Duration until = clock.monotonic_now() + std::chrono::minutes(5);
+    while (!stop.wait(std::chrono::milliseconds(100))) {
+      auto done = is_done();
+      if (!done) return pass(std::move(done));
+      if (*done) return {};
+      if (auto fallen = fleet.fallen(); !fallen.empty()) {
+        return fail(Code::unavailable,
+                    fmt::format("a member of the fleet has ended: {}", fmt::join(fallen, "; ")));
+      }
+      if (clock.monotonic_now() > until) break;
+    }
+    return fail(Code::timeout, what + " took too long");
+  }
+  Result<bool> has(const std::string& kind, std::uint64_t DecisionRun::Progress::* count) {
+    auto now = run.progress(http, fleet.hub_url(), kind, terminal);
+    if (!now) return pass(std::move(now));
+    if (now->state == "reverting" || now->state == "reverted") {
+      return fail(Code::conflict, fmt::format("the rollout to {}s was reverted", kind),
+                  "see its gates: millwright rollout list");
+    }
+    return now->state == "done" || now->members == (*now).*count;
+  }
+
+  Result<void> before(DecisionReport& report) {
+    auto stored = wait_for("storing the training fleet", [&]() -> Result<bool> {
+      return std::ranges::all_of(fleet.edges(), [&](const FleetEdge& edge) {
+        const auto& training = run.training_edges();
+        const bool counts =
+            std::ranges::find(training, edge.site + "/" + edge.edge) != training.end();
+        return !counts || edge.status.number("drained") == 1;
+      });
+    });
+    if (!stored) return stored;
+    if (auto done = run.train(http, clock, fleet.hub_url(), terminal, report); !done) return done;
+    for (const std::string kind : {"gateway", "edge"}) {
+      if (kind == "edge") {
+        if (auto done = fleet.start_deferred(); !done) return done;
+      }
+      auto done = run.roll_out(http, clock, fleet.hub_url(), kind, terminal);
+      if (!done) return pass(std::move(done), "rolling out to " + kind + "s");
+      done = wait_for("installing at " + kind + "s",
+                      [&] { return has(kind, &DecisionRun::Progress::installed); });
+      if (!done) return done;
+    }
+    return {};
+  }
+  Result<void> after(DecisionReport& report) {
+    for (const std::string kind : {"gateway", "edge"}) {
+      auto done = wait_for("confirming at " + kind + "s",
+                           [&] { return has(kind, &DecisionRun::Progress::attested); });
+      if (!done) return done;
+    }
+    return run.judge(http, clock, fleet.hub_url(), terminal, report);
+  }
+};
+
 Result<std::vector<Fault>> load_faults(const interfaces::RunOptions& options,
                                        interfaces::Terminal& terminal) {
   if (options.faults.empty()) return std::vector<Fault>{};
@@ -163,6 +248,9 @@ Result<void> run_example(const interfaces::RunOptions& options, interfaces::Term
                              : Result<std::string>(engine::absolute_path(options.keep_dir));
   if (!directory) return pass(std::move(directory));
   fleet_options.directory = *directory;
+  auto decision = DecisionRun::prepare(example, *directory, fleet_options.variables, *random);
+  if (!decision) return pass(std::move(decision), "example " + options.example);
+  if (*decision) decide_first(**decision, fleet_options);
 
   RunReport report;
   report.example = options.example;
@@ -175,7 +263,16 @@ Result<void> run_example(const interfaces::RunOptions& options, interfaces::Term
       outcome = pass(std::move(fleet));
     } else {
       const Duration paced = options.pace ? options.pace->total : Duration(0);
-      auto complete = Play(**fleet, *clock, std::move(*faults), paced, terminal).run(*stop, report);
+      const auto http = interfaces::make_http_client();
+      Result<void> decided;
+      if (*decision) {
+        report.decision.emplace();
+        decided =
+            Decide{**decision, **fleet, *http, *clock, terminal, *stop}.before(*report.decision);
+      }
+      auto complete =
+          !decided ? Result<bool>(pass(std::move(decided)))
+                   : Play(**fleet, *clock, std::move(*faults), paced, terminal).run(*stop, report);
       report.wall_s = seconds(clock->monotonic_now() - start);
       if (!complete) {
         outcome = pass(std::move(complete));
@@ -185,9 +282,13 @@ Result<void> run_example(const interfaces::RunOptions& options, interfaces::Term
           report.samples_sent += edge.status.number("samples_accepted");
           report.samples_resent += edge.status.number("samples_resent");
         }
+        report.samples_sent += (*fleet)->derived().samples_accepted;
         report.broker_dropped = (*fleet)->broker_dropped();
-        const auto http = interfaces::make_http_client();
         outcome = ask_hub(*http, (*fleet)->hub_url(), report);
+        if (outcome && *decision) {
+          outcome =
+              Decide{**decision, **fleet, *http, *clock, terminal, *stop}.after(*report.decision);
+        }
         if (outcome && !temporary) {
           auto series = series_dictionary(*http, (*fleet)->hub_url());
           auto disk = engine::open_posix_disk(*directory);

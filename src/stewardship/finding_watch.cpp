@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <set>
 
 #include "base/format.hpp"
 #include "catalog/index.hpp"
@@ -14,7 +16,7 @@ using historian::SeriesNumber;
 
 namespace {
 
-/// Rows looked through of one series at start.
+/// Rows of one series that are looked through at a time.
 constexpr std::size_t history_rows_max = 1'000'000;
 
 std::string_view metric_of(FindingRuleKind kind) {
@@ -36,7 +38,8 @@ operations::EpisodeRule episode_of(const catalog::FindingRule& rule) {
   out.side = rule.kind == FindingRuleKind::anomaly_above ? operations::Side::above
                                                          : operations::Side::below;
   out.open_at = rule.limit;
-  out.clear_at = out.side == operations::Side::above ? rule.limit * 0.9 : rule.limit * 1.1;
+  out.clear_at =
+      rule.limit + (out.side == operations::Side::above ? -0.1 : 0.1) * std::abs(rule.limit);
   out.open_after = out.clear_after = std::max(rule.scans, 1u);
   return out;
 }
@@ -54,8 +57,12 @@ class FindingWatch::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(Office& office, historian::Historian& historian, engine::Executor& executor, Log& log)
       : office_(office), historian_(historian), executor_(executor), log_(log) {
+    const auto declared = catalog::as_declared(office.resources());
+    const catalog::Index index(declared);
     for (auto& [name, use_case] : office.use_cases()) {
-      for (auto& rule : use_case.findings) rules_.push_back({name, std::move(rule)});
+      const auto assets = index.assets_of(use_case.assets);
+      for (auto& rule : use_case.findings)
+        rules_.push_back({std::move(rule), {assets.begin(), assets.end()}});
     }
     for (const auto& binding : catalog::signal_bindings(office.resources()))
       asset_of_device_[binding.address.text()] = binding.asset;
@@ -72,7 +79,8 @@ class FindingWatch::Core : public std::enable_shared_from_this<Core> {
     if (rules_.empty()) return;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       Series* series = find(SeriesNumber(rows.series[i]));
-      if (series == nullptr || !series->ready) continue;  // its history is read, these rows too
+      if (series == nullptr) continue;
+      // Also while the history is read: a row that comes both ways counts once, by its time.
       series->waiting.push_back(
           {{rows.ts[i]},
            std::bit_cast<double>(rows.bits[i]),
@@ -80,17 +88,13 @@ class FindingWatch::Core : public std::enable_shared_from_this<Core> {
            rows.provenance[i]});
       due_ = true;
     }
-    if (!due_ || posted_) return;
-    posted_ = true;
-    executor_.post([weak = weak_from_this()] {
-      if (const auto self = weak.lock()) self->work();
-    });
+    post_work();
   }
 
  private:
   struct Watched {
-    std::string use_case;
     catalog::FindingRule rule;
+    std::set<std::string> assets;  ///< of its use case
   };
   struct Tracker {
     const Watched* watched = nullptr;
@@ -111,6 +115,14 @@ class FindingWatch::Core : public std::enable_shared_from_this<Core> {
     return quality.is_good();
   }
 
+  void post_work() {
+    if (!due_ || posted_) return;
+    posted_ = true;
+    executor_.post([weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->work();
+    });
+  }
+
   /// Null for a series that no rule watches.
   Series* find(SeriesNumber number) {
     const auto [it, is_new] = series_.try_emplace(number);
@@ -119,70 +131,64 @@ class FindingWatch::Core : public std::enable_shared_from_this<Core> {
     if (definition == nullptr) return nullptr;
     auto made = std::make_unique<Series>();
     made->definition = definition;
+    const auto device = asset_of_device_.find(definition->address.text());
+    made->asset = device == asset_of_device_.end() ? definition->address.device : device->second;
     for (const Watched& watched : rules_) {
-      if (definition->metric.name != metric_of(watched.rule.kind)) continue;
+      if (definition->metric.name != metric_of(watched.rule.kind) ||
+          !watched.assets.contains(made->asset)) {
+        continue;
+      }
       made->trackers.push_back(
           {&watched, operations::EpisodeTracker(episode_of(watched.rule)), {}});
     }
     if (made->trackers.empty()) return nullptr;
-    const auto device = asset_of_device_.find(definition->address.text());
-    made->asset = device == asset_of_device_.end() ? definition->address.device : device->second;
     it->second = std::move(made);
-    read_history(number);
+    read_history(number, Timestamp{INT64_MIN});
     return it->second.get();
   }
 
-  void read_history(SeriesNumber number) {
+  void read_history(SeriesNumber number, Timestamp from) {
     historian::RangeQuery query;
     query.series = number;
+    query.from = from;
     query.limit = history_rows_max;
     historian_.range(query, [weak = weak_from_this(), number](Result<historian::Range> range) {
       const auto self = weak.lock();
       if (!self) return;
-      Series* series = self->series_.at(number).get();
+      Series& series = *self->series_.at(number);
       if (!range) {
-        self->log_.error("findings", "history of " + series->definition->text() +
+        self->log_.error("findings", "history of " + series.definition->text() +
                                          " is not looked through: " + range.error().text());
       } else {
         for (const auto& sample : range->samples) {
           const auto* value = std::get_if<double>(&sample.value);
-          self->take(*series, {sample.ts, value == nullptr ? 0 : *value,
-                               value != nullptr && sample.quality.is_good(), sample.provenance});
+          self->take(series, {sample.ts, value == nullptr ? 0 : *value,
+                              value != nullptr && sample.quality.is_good(), sample.provenance});
         }
+        if (range->truncated && !range->samples.empty())
+          return self->read_history(number, range->samples.back().ts + Duration(1));
       }
-      series->ready = true;
-      // Rows of commits since the question are read by a second look, once.
-      self->catch_up(number);
-    });
-  }
-
-  void catch_up(SeriesNumber number) {
-    historian::RangeQuery query;
-    query.series = number;
-    query.limit = history_rows_max;
-    historian_.range(query, [weak = weak_from_this(), number](Result<historian::Range> range) {
-      const auto self = weak.lock();
-      if (!self || !range) return;
-      Series& series = *self->series_.at(number);
-      for (const auto& sample : range->samples) {
-        const auto* value = std::get_if<double>(&sample.value);
-        self->take(series, {sample.ts, value == nullptr ? 0 : *value,
-                            value != nullptr && sample.quality.is_good(), sample.provenance});
-      }
+      series.ready = true;
+      self->due_ = true;
+      self->post_work();
     });
   }
 
   void work() {
     posted_ = due_ = false;
     for (auto& [number, series] : series_) {
-      if (!series || series->waiting.empty()) continue;
+      if (!series || !series->ready || series->waiting.empty()) continue;
       std::ranges::stable_sort(series->waiting, {}, &Verdict::at);
       for (const Verdict& verdict : std::exchange(series->waiting, {})) take(*series, verdict);
     }
   }
 
   void take(Series& series, const Verdict& verdict) {
+    const std::string model = name_of_model(verdict.provenance);
     for (Tracker& tracker : series.trackers) {
+      const std::string& wanted = tracker.watched->rule.model;
+      // A rule that names a model does not hear another one that speaks of the same asset.
+      if (!wanted.empty() && !model.empty() && model != wanted) continue;
       const auto change = tracker.episodes.on_sample(verdict.at, verdict.value, verdict.is_good);
       if (!change) continue;
       if (change->kind == operations::EpisodeChange::Kind::opened)
@@ -197,6 +203,16 @@ class FindingWatch::Core : public std::enable_shared_from_this<Core> {
     if (!canonical) return {};
     auto recipe = ontology::Recipe::parse(*canonical);
     return recipe ? recipe->model : std::string();
+  }
+
+  /// `turbofan-rul`; empty when none is known. Verdicts of a series have few recipes.
+  const std::string& name_of_model(historian::ProvenanceNumber number) {
+    const auto [it, is_new] = model_names_.try_emplace(number);
+    if (is_new) {
+      const std::string model = model_of(number);
+      it->second = model.substr(0, model.find('@'));
+    }
+    return it->second;
   }
 
   void open(Series& series, Tracker& tracker, const Verdict& verdict,
@@ -232,6 +248,7 @@ class FindingWatch::Core : public std::enable_shared_from_this<Core> {
   std::vector<Watched> rules_;
   std::unordered_map<std::string, std::string> asset_of_device_;
   std::unordered_map<SeriesNumber, std::unique_ptr<Series>> series_;
+  std::unordered_map<historian::ProvenanceNumber, std::string> model_names_;
   bool due_ = false, posted_ = false;
 };
 

@@ -39,6 +39,20 @@ std::vector<Problem> mismatches(const models::Bundle& bundle, const catalog::Mod
            fmt::format("its windows are {}", fmt::join(bundle.features.windows, ", ")),
            fmt::format("{}", fmt::join(declared.features.windows, ", ")));
   }
+  std::vector<std::string_view> has, wanted;
+  for (const auto function : bundle.features.functions)
+    has.push_back(models::function_name(function));
+  for (const auto function : declared.features.functions)
+    wanted.push_back(catalog::name_of(function));
+  if (has != wanted) {
+    differ("features.functions", fmt::format("its functions are {}", fmt::join(has, ", ")),
+           fmt::format("{}", fmt::join(wanted, ", ")));
+  }
+  if (bundle.features.add_age != declared.features.age) {
+    differ("features.age",
+           bundle.features.add_age ? "the model sees the age" : "the model does not see the age",
+           declared.features.age ? "true" : "false");
+  }
   const bool is_pca = declared.algorithm == catalog::Algorithm::pca;
   if ((bundle.kind == models::ModelKind::pca) != is_pca) {
     differ("kind", fmt::format("it is a {} model", models::kind_name(bundle.kind)),
@@ -63,6 +77,10 @@ Result<void> Office::record(const Event& event) {
 }
 
 Result<void> Office::record_all(const std::vector<Event>& events) {
+  // Before anything is staged: what is staged goes out with the next commit, whoever makes it.
+  for (const Event& each : events) {
+    if (auto sound = each.check(); !sound) return pass(std::move(sound), "audit log");
+  }
   std::vector<governance::EntryIndex> indices;
   for (const Event& each : events) {
     auto index = audit_->append(each);
@@ -142,17 +160,12 @@ Result<ModelFact> Office::add_model(ByteView bytes, const std::string& actor) {
   made.body.add("version", Node::make_integer(bundle->version));
   made.body.add("bundle", Node::make_text(digest.hex()));
   made.body.add("data", Node::make_text(bundle->training.data.hex()));
-  std::vector<Event> events{std::move(made)};
-  const auto* known = registry_.find(bundle->name);
-  const bool is_champion_free =
-      known == nullptr || !known->aliases.contains(models::Alias::champion);
-  if (!is_champion_free || known == nullptr || known->aliases.empty()) {
-    Event alias = event("model.alias_set", fmt::format("model/{}", bundle->name), actor);
-    alias.body.add("model", Node::make_text(bundle->name));
-    alias.body.add("version", Node::make_integer(bundle->version));
-    alias.body.add("alias", Node::make_text("challenger"));
-    events.push_back(std::move(alias));
-  }
+  // Whatever was the challenger before: the newest version is the one that asks for its place.
+  Event alias = event("model.alias_set", fmt::format("model/{}", bundle->name), actor);
+  alias.body.add("model", Node::make_text(bundle->name));
+  alias.body.add("version", Node::make_integer(bundle->version));
+  alias.body.add("alias", Node::make_text("challenger"));
+  const std::vector<Event> events{std::move(made), std::move(alias)};
   if (auto done = record_all(events); !done) return pass(std::move(done));
   auto out = model_fact(digest);
   if (!out) return fail(Code::internal, "a model that was added is not there");
@@ -189,6 +202,18 @@ operations::SignatureState Office::verify(std::string_view key, ByteView message
   std::ranges::copy(signature, given.bytes.begin());
   return governance::verify(*public_key, message, given) ? operations::SignatureState::good
                                                          : operations::SignatureState::bad;
+}
+
+Result<void> Office::may_carry_out(const std::string& actor, std::string object,
+                                   std::string decision) const {
+  governance::RaciQuestion question;
+  question.person = person_of(actor);
+  question.object_kind = std::move(object);
+  question.decision = std::move(decision);
+  question.part = governance::RaciPart::accountable;
+  if (raci_->may(question)) return {};
+  question.part = governance::RaciPart::responsible;
+  return raci_->may(question);
 }
 
 Result<operations::Release> Office::register_release(const operations::SignedRelease& release,
@@ -296,6 +321,10 @@ Result<void> Office::start_rollout(const std::string& rollout,
 
 Result<void> Office::revert_rollout(const std::string& rollout, const std::string& actor,
                                     const std::string& why) {
+  if (actor.starts_with(person_prefix)) {
+    if (auto allowed = may_carry_out(actor, "rollout", "stop"); !allowed)
+      return pass(std::move(allowed), "reverting a rollout");
+  }
   auto made = rollouts_->revert(rollout, actor, why, clock_.utc_now());
   if (!made) return pass(std::move(made));
   return record(*made);
@@ -329,20 +358,22 @@ Result<bool> Office::step_rollouts(const BehaviourOf& behaviour) {
     while (const auto* rollout = rollouts_->find(id)) {
       const auto made = rollout->step(behaviour(*rollout), clock_.utc_now());
       if (!made) break;
-      if (auto done = record(*made); !done) return pass(std::move(done));
+      // The end and what follows from it are durable together, so that no crash parts them.
+      std::vector<Event> events{*made};
+      if (made->kind == "rollout.done") {
+        for (Event& each : promotions(*rollout)) events.push_back(std::move(each));
+      }
+      if (auto done = record_all(events); !done) return pass(std::move(done));
       changed = true;
-      if (rollout->phase() != operations::RolloutPhase::done) continue;
-      if (auto done = promote(*rollout); !done) return pass(std::move(done));
-      break;
     }
   }
   return changed;
 }
 
-Result<void> Office::promote(const operations::Rollout& rollout) {
-  const auto* release = releases_.find(rollout.blueprint().release.digest);
-  if (release == nullptr) return {};
+std::vector<Event> Office::promotions(const operations::Rollout& rollout) const {
   std::vector<Event> events;
+  const auto* release = releases_.find(rollout.blueprint().release.digest);
+  if (release == nullptr) return events;
   for (const auto& artifact : release->manifest.artifacts) {
     const auto owner = registry_.owner(artifact.sha256);
     if (artifact.kind != operations::ArtifactKind::model || !owner) continue;
@@ -362,8 +393,7 @@ Result<void> Office::promote(const operations::Rollout& rollout) {
     if (champion == known->aliases.end() || champion->second != owner->second)
       add("model.alias_set", "champion");
   }
-  if (events.empty()) return {};
-  return record_all(events);
+  return events;
 }
 
 // --- findings and work
@@ -375,12 +405,17 @@ Result<const operations::Finding*> Office::open_finding(const operations::Findin
                                                         std::string title, std::string severity) {
   auto opened = findings_.open(key, change, std::move(reason), std::move(query), clock_.utc_now());
   if (!opened) return pass(std::move(opened));
-  if (auto done = record(*opened); !done) return pass(std::move(done));
-  const auto* finding = findings_.find(operations::finding_id(key, change.at));
-  if (finding == nullptr) return fail(Code::internal, "a finding that was opened is not there");
-  auto order = work_orders_.open(*finding, std::move(title), std::move(severity), clock_.utc_now());
+  operations::Finding expected;
+  expected.id = operations::finding_id(key, change.at);
+  expected.key = key;
+  expected.at = change.at;
+  auto order = work_orders_.open(expected, std::move(title), std::move(severity), clock_.utc_now());
   if (!order) return pass(std::move(order));
-  if (auto done = record(*order); !done) return pass(std::move(done));
+  // Durable together: a finding without a work order would never get one.
+  if (auto done = record_all({std::move(*opened), std::move(*order)}); !done)
+    return pass(std::move(done));
+  const auto* finding = findings_.find(expected.id);
+  if (finding == nullptr) return fail(Code::internal, "a finding that was opened is not there");
   return finding;
 }
 
@@ -394,14 +429,8 @@ Result<void> Office::clear_finding(const operations::FindingKey& key,
 Result<const operations::WorkOrder*> Office::verdict(const operations::VerdictRequest& request) {
   auto made = work_orders_.verdict(request, clock_.utc_now());
   if (!made) return pass(std::move(made));
-  auto allowed = raci_->may({std::string(person_of(request.by)), governance::RaciPart::responsible,
-                             "work_order", "close", ""});
-  if (!allowed) {
-    const auto accountable =
-        raci_->may({std::string(person_of(request.by)), governance::RaciPart::accountable,
-                    "work_order", "close", ""});
-    if (!accountable) return pass(std::move(allowed), "verdict");
-  }
+  if (auto allowed = may_carry_out(request.by, "work_order", "close"); !allowed)
+    return pass(std::move(allowed), "verdict");
   if (auto done = record(*made); !done) return pass(std::move(done));
   return work_orders_.find(request.work_order);
 }
@@ -439,7 +468,8 @@ Result<void> Office::apply_truth(const Event& event) {
   truth.value = event.body.number_at("value", 0);
   truth.unit = event.body.text_at("unit");
   truth.source = event.body.text_at("source");
-  truth.at = event.at;
+  const auto known_at = parse_rfc3339(event.body.text_at("at"));
+  truth.at = known_at ? *known_at : event.at;
   truths_[truth.asset] = std::move(truth);
   return {};
 }

@@ -153,7 +153,11 @@ class Office final : private operations::Verifier {
   Result<void> apply_model(const governance::Event& event);
   Result<void> apply_approval(governance::EntryIndex index, const governance::Event& event);
   Result<void> apply_truth(const governance::Event& event);
-  Result<void> promote(const operations::Rollout& rollout);
+  /// What the end of a rollout means for the aliases of its models.
+  std::vector<governance::Event> promotions(const operations::Rollout& rollout) const;
+  /// Who is responsible may, and who is accountable: `refused` by the rule's name.
+  Result<void> may_carry_out(const std::string& actor, std::string object,
+                             std::string decision) const;
   governance::Event event(std::string kind, std::string subject, const std::string& actor) const;
   operations::SignatureState verify(std::string_view key, ByteView message,
                                     ByteView signature) const override;

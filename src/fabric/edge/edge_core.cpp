@@ -1,6 +1,7 @@
 #include "fabric/edge/edge_core.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/format.hpp"
 #include "fabric/edge/source_lane.hpp"
@@ -63,11 +64,20 @@ Result<void> EdgeCore::open_lanes(std::vector<Source> sources) {
   return {};
 }
 
-void EdgeCore::start() {
-  uplink_->start();
+void EdgeCore::start_input() {
+  if (std::exchange(input_started_, true)) return;
   for (auto& lane : lanes_) {
     if (auto done = lane->start(); !done) lane->failed(done.error());
   }
+}
+
+bool EdgeCore::has_models() const {
+  return std::ranges::all_of(lanes_, [](const auto& lane) { return lane->has_models(); });
+}
+
+void EdgeCore::start(Input input) {
+  uplink_->start();
+  if (input == Input::now) start_input();
   telemetry_timer_ =
       world_.executor.post_after(options_.telemetry_interval, [this] { telemetry(); });
   arm_checkpoints();

@@ -68,7 +68,13 @@ class EdgeCore final : public links::UplinkListener, public custody::SenderLink 
                                                   std::vector<Source> sources);
   ~EdgeCore() override;
 
-  void start();
+  /// With `Input::held` sources wait for `start_input`; everything else begins.
+  enum class Input : std::uint8_t { now, held };
+  void start(Input input = Input::now);
+  /// Starts what was held; nothing when it runs.
+  void start_input();
+  /// Every stage that scores has a model in force.
+  bool has_models() const;
   /// Graceful: stops sources, syncs, says goodbye.
   void stop();
   /// True when the goodbye of `stop` is out and the connection closed.
@@ -124,6 +130,7 @@ class EdgeCore final : public links::UplinkListener, public custody::SenderLink 
   std::uint64_t samples_lost_ = 0;
   links::ReleaseListener* release_listener_ = nullptr;
   bool sync_failing_ = false;
+  bool input_started_ = false;
 };
 
 /// Metrics of an edge's own node, published beside the samples: the platform's telemetry, not

@@ -252,4 +252,12 @@ void EdgeCore::SourceLane::failed(const Error& error) {
   core_.world_.log.error("edge", "source " + name_ + ": " + error.text());
 }
 
+bool EdgeCore::SourceLane::has_models() const {
+  return std::ranges::all_of(paths_, [](const Path& path) {
+    if (!path.pipeline) return true;
+    const auto models = path.pipeline->active_models();
+    return std::ranges::none_of(models, [](const std::string& id) { return id.empty(); });
+  });
+}
+
 }  // namespace millwright::edge

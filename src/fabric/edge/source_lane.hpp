@@ -28,6 +28,7 @@ class EdgeCore::SourceLane final : public drivers::Sink {
   const drivers::Driver& driver() const { return *driver_; }
   const std::vector<ontology::DeviceSchema>& outputs() const { return outputs_; }
   bool has_ended() const { return ended_; }
+  bool has_models() const;
   bool holds_state() const;
   /// Makes instances of a model for every pipeline that scores with it; false: none does.
   Result<bool> prepare(std::string_view model, const pipeline::StageModelFactory& factory);

@@ -375,6 +375,7 @@ TierTwoStatus TierTwo::status() const {
   TierTwoStatus out = counts_;
   out.incarnation = journal_->incarnation();
   out.samples_accepted = journal_->accepted();
+  out.samples_accepted_total = journal_->accepted_total();
   out.samples_waiting = journal_->depth_samples();
   out.bytes_waiting = out.samples_waiting == 0 ? 0 : journal_->depth_bytes();
   out.scans_to_compare = pending_.size();

@@ -217,8 +217,11 @@ class TierTwoRig : public TierTwoLink {
     hub.rows[{device, batch.rows.front().ts_us}].push_back(row);
     return {};
   }
-  Result<void> send_loss(ByteView) override {
-    ADD_FAILURE() << "a derived value was lost";
+  Result<void> send_loss(ByteView bytes) override {
+    // A released file whose removal failed comes back with a hole behind it: known to the hub.
+    const auto envelope = envelope::decode(bytes).value();
+    EXPECT_LE(envelope.first_sequence + envelope.count, hub.positions[envelope.incarnation])
+        << "a derived value was lost";
     return {};
   }
   void on_used(const std::string&) override { ++used; }

@@ -230,7 +230,8 @@ TEST(TierTwo, ABirthBeyondItsPositionIsSaid) {
 
 TEST(TierTwo, AFullJournalMakesEdgesWaitForTheHub) {
   TierTwoRig rig(1);
-  rig.options.journal.bound_bytes = 3000;
+  rig.options.journal.file_bytes = 800;
+  rig.options.journal.bound_bytes = 2200;
   ASSERT_TRUE(rig.begin());
   rig.hub_away = true;
   std::size_t scan = 0;

@@ -129,16 +129,19 @@ class Path : public testing::Test {
     }
     return "not heard of";
   }
+  /// Not inlined: g++ 14 would warn of a value that is only read when it is there.
+  [[gnu::noinline]] static void keep(const Result<historian::Range>& range,
+                                     std::vector<historian::StoredSample>& out) {
+    ASSERT_TRUE(range.has_value());
+    out = range->samples;
+  }
   std::vector<historian::StoredSample> stored(std::string_view series) {
     std::vector<historian::StoredSample> out;
     for (const auto* definition : historian->find(series)) {
       historian::RangeQuery query;
       query.series = definition->number;
       query.all_revisions = true;
-      historian->range(query, [&](Result<historian::Range> range) {
-        ASSERT_TRUE(range.has_value());
-        out = std::move(range->samples);
-      });
+      historian->range(query, [&](Result<historian::Range> range) { keep(range, out); });
       scheduler.run_for(10ms);
     }
     return out;

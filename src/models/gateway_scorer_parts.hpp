@@ -1,0 +1,45 @@
+// What the files of the gateway's scorer share. Internal to them.
+#pragma once
+
+#include "models/gateway_scorer.hpp"
+
+namespace millwright::models {
+
+inline constexpr std::string_view anomaly_metric = "anomaly/score";
+
+/// A model name, the version in force and, for a while, the one before.
+struct GatewayScorer::Slot {
+  std::string name;
+  std::unique_ptr<ServedModel> current;
+  std::unique_ptr<ServedModel> reference;
+  std::uint64_t reference_left = 0;  ///< scans
+  double flag_below = 0;
+  FusionSpec fusion;
+  ModelCounters counters;
+};
+
+/// How one version sees one device.
+struct Eye {
+  std::vector<InputConversion> inputs;
+  std::optional<FeatureWindow> window;
+};
+
+struct GatewayScorer::Device {
+  ontology::DeviceSchema schema;
+  bool judged = true;
+  std::string asset;
+  std::string given_model;  ///< by options; may be empty
+  Slot* slot = nullptr;     ///< that judges it; null: none does
+  Eye current;
+  Eye reference;
+  std::vector<bool> counts;  ///< by metric: a row of it makes a scan
+  /// By input of the fusion: the metric that is read; none for `rul` and `sensors`.
+  std::vector<std::optional<std::uint32_t>> readings;
+  std::optional<AssetHistory> history;
+  std::shared_ptr<const gateway::DerivedForm> form;
+};
+
+/// The metrics of a schema as a model may use them.
+std::vector<OfferedSignal> offered_by(const ontology::DeviceSchema& schema);
+
+}  // namespace millwright::models
