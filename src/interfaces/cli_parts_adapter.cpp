@@ -105,7 +105,7 @@ int refuse(const CLI::App& app, const CLI::ParseError& error, Terminal& terminal
 
 CLI::App& VerbTable::add_noun(CLI::App& app, const VerbText& text) {
   CLI::App* out = app.add_subcommand(text.name, text.description);
-  out->group(text.group);
+  out->group(text.group.empty() ? "Verbs" : text.group);  // an empty one would hide it
   if (!text.example.empty()) out->footer("Example:\n  " + text.example);
   out->fallthrough(false);
   out->require_subcommand(1);

@@ -85,9 +85,11 @@ TEST_F(CommandLineTest, HelpNamesEveryVerb) {
     const auto outcome = run(arguments);
     EXPECT_EQ(outcome.status, 0);
     for (const char* verb :
-         {"edge",  "gateway", "hub",         "demo",   "run",    "sim",        "check",
-          "apply", "get",     "describe",    "delete", "diff",   "query",      "ledger",
-          "watch", "status",  "healthcheck", "seal",   "verify", "audit-rows", "completion"}) {
+         {"edge",      "gateway", "hub",         "demo",    "run",     "sim",        "check",
+          "apply",     "get",     "describe",    "delete",  "diff",    "query",      "ledger",
+          "watch",     "status",  "healthcheck", "seal",    "verify",  "audit-rows", "completion",
+          "key",       "train",   "model",       "release", "rollout", "approve",    "finding",
+          "workorder", "usecase", "lineage",     "review",  "audit"}) {
       EXPECT_NE(outcome.out.find(verb), std::string::npos) << verb;
     }
     EXPECT_EQ(outcome.err, "");
@@ -100,6 +102,30 @@ TEST_F(CommandLineTest, EveryVerbHasAnExample) {
     const auto outcome = run({verb, "--help"});
     EXPECT_EQ(outcome.status, 0);
     EXPECT_NE(outcome.out.find(std::string("millwright ") + verb), std::string::npos) << verb;
+  }
+}
+
+TEST_F(CommandLineTest, EveryVerbOfANounHasAnExample) {
+  const std::vector<std::pair<const char*, std::vector<const char*>>> nouns{
+      {"key", {"new"}},
+      {"model", {"list"}},
+      {"release", {"list", "create"}},
+      {"rollout", {"list", "get", "plan", "start", "revert"}},
+      {"approve", {"rollout"}},
+      {"finding", {"list"}},
+      {"workorder", {"list", "verdict"}},
+      {"usecase", {"readiness"}},
+      {"audit", {"log", "verify", "export"}}};
+  for (const auto& [noun, verbs] : nouns) {
+    const auto whole = run({noun, "--help"});
+    EXPECT_EQ(whole.status, 0);
+    for (const char* verb : verbs) {
+      EXPECT_NE(whole.out.find(verb), std::string::npos) << noun;
+      const auto outcome = run({noun, verb, "--help"});
+      EXPECT_EQ(outcome.status, 0);
+      EXPECT_NE(outcome.out.find(std::string("millwright ") + noun + " " + verb), std::string::npos)
+          << outcome.out;
+    }
   }
 }
 

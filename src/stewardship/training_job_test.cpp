@@ -44,7 +44,9 @@ engine::Table wearing_engines(std::size_t engines, std::size_t inputs) {
 class TrainingJob : public testing::Test {
  protected:
   TrainingJob() : resources_(example()), spec_(*find_model_spec("turbofan-rul", resources_)) {
-    spec_.training.grid = {.rounds = {10, 20}, .depth = {3}, .eta = {0.1}};
+    spec_.training.grid.rounds = {10, 20};
+    spec_.training.grid.depth = {3};
+    spec_.training.grid.eta = {0.1};
     spec_.training.folds = 3;
   }
   QueryFn answering(engine::Table table) {
