@@ -6,6 +6,7 @@
 #include "base/format.hpp"
 #include "engine/host.hpp"
 #include "engine/system_time.hpp"
+#include "roles/decision_run.hpp"
 #include "roles/demo_resources.hpp"
 #include "roles/fleet_plan.hpp"
 #include "roles/local_fleet.hpp"
@@ -53,7 +54,10 @@ void print_welcome(const LocalFleet& fleet, const std::string& directory,
                       "  millwright ledger\n"
                       "  millwright query \"SELECT site, device, metric, count(*) AS n FROM "
                       "samples GROUP BY ALL ORDER BY ALL\"\n"
-                      "  kill -9 {}        # the gateway of site-a: then look at the ledger\n\n"
+                      "  kill -9 {}        # the gateway of site-a: then look at the ledger\n"
+                      "  millwright usecase readiness\n"
+                      "  millwright train MODEL -f {}/resources --register --person ben --key "
+                      "{}/keys/ben.key\n\n"
                       "Ctrl-C stops everything that was started here.\n",
                       fleet.members().size(), directory, url, url,
                       [&] {
@@ -61,7 +65,8 @@ void print_welcome(const LocalFleet& fleet, const std::string& directory,
                           if (name.starts_with("gateway")) return pid;
                         }
                         return 0;
-                      }())
+                      }(),
+                      directory, directory)
                << std::flush;
 }
 
@@ -72,7 +77,8 @@ Result<bool> wait_until_drained(LocalFleet& fleet, engine::StopSignal& stop) {
                   fmt::format("a member of the demo has ended: {}", fmt::join(fallen, "; ")));
     }
     const auto edges = fleet.edges();
-    if (std::ranges::all_of(edges, [](const auto& e) { return e.status.number("drained") == 1; }))
+    if (std::ranges::all_of(edges, [](const auto& e) { return e.status.number("drained") == 1; }) &&
+        fleet.derived().drained)
       return true;
   }
   return false;
@@ -89,6 +95,7 @@ Result<void> give_account(LocalFleet& fleet, bool complete, Duration wall,
     report.samples_sent += edge.status.number("samples_accepted");
     report.samples_resent += edge.status.number("samples_resent");
   }
+  report.samples_sent += fleet.derived().samples_accepted;
   report.broker_dropped = fleet.broker_dropped();
   const auto http = interfaces::make_http_client();
   if (auto asked = ask_hub(*http, fleet.hub_url(), report); !asked) return asked;
@@ -138,6 +145,13 @@ Result<void> run_demo(const interfaces::DemoOptions& options, interfaces::Termin
   if (options.once) fleet_options.pace = drivers::Pace::fast();
   fleet_options.http_port = options.http_port;
   fleet_options.simulated = true;
+  // Keys of the declared persons are made for this demo and lie in its folder.
+  auto decision = DecisionRun::prepare(resources, *directory, {}, *random);
+  if (!decision) return pass(std::move(decision));
+  if (*decision) {
+    fleet_options.has_office = true;
+    fleet_options.trust_file = (*decision)->trust_file();
+  }
   fleet_options.log_level = options.log_level;
   const Duration start = clock->monotonic_now();
   auto fleet = LocalFleet::start(std::move(fleet_options), *clock, *random, *log);

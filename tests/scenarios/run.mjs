@@ -13,7 +13,7 @@ const recorded = join(data ?? '', 'cmapss', 'test_FD001.txt.gz');
 const skipped = 77;
 
 const run = (arguments_) => {
-  const ended = spawnSync(millwright, arguments_, { encoding: 'utf8', timeout: 280_000, killSignal: 'SIGINT' });
+  const ended = spawnSync(millwright, arguments_, { encoding: 'utf8', timeout: 550_000, killSignal: 'SIGINT' });
   process.stderr.write(ended.stderr ?? '');
   process.stdout.write(ended.stdout ?? '');
   if (ended.status !== 0) throw new Error(`${arguments_.join(' ')} ended with ${ended.status ?? ended.signal}`);
@@ -51,8 +51,14 @@ if (mode === 'demo') {
     writeFileSync(faults, `${script[mode]}\n`);
     const account = run(mode === 'plain' ? common : [...common, '--within', '40s', '--faults', faults]);
     expectClosed(account);
-    // 13096 rows of the test fleet and 20631 of the training fleet, 21 sensors each.
-    expect('708267 samples', account.samples_stored === (13096 + 20631) * 21);
+    // 13096 scans of the test fleet and 20631 of the training fleet, 21 sensors each; of each scan of the test fleet four
+    // values of the edge's model, and ten of the gateway's.
+    const scans = 13096;
+    expect('every sample and every verdict once', account.samples_stored === (scans + 20631) * 21 + scans * (4 + 10));
+    expect('each scan has one current prediction', account.verdicts === scans);
+    expect('cross-validated before it was tested', account.cv_rmse['turbofan-rul'] > 0);
+    expect(`rmse_clipped ${account.rmse_clipped} is at most 14`, account.assets === 100 && account.rmse_clipped <= 14);
+    expect('the KPI is measured', account.kpi.state === 'measured' && account.kpi.n === 25 && account.kpi.low < account.kpi.value);
     if (mode !== 'plain') {
       expect('every fault struck', account.faults.length === script[mode].split('\n').length);
       expect('buffers grew during an outage', account.faults.some((f) => f.samples_waiting_after > f.samples_waiting_before));
