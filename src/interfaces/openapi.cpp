@@ -1,5 +1,6 @@
 // The OpenAPI 3.1 document of the hub's API, from the table of endpoints and the schemas below.
 #include <array>
+#include <set>
 
 #include "base/format.hpp"
 #include "interfaces/endpoints.hpp"
@@ -159,9 +160,8 @@ std::string_view verb(Method method) {
 }
 
 void write_endpoint(std::string& out, const Endpoint& endpoint) {
-  out += fmt::format("  {}:\n    {}:\n      operationId: {}\n      summary: {}\n",
-                     quoted(endpoint.path), verb(endpoint.method), endpoint.id,
-                     quoted(endpoint.summary));
+  out += fmt::format("    {}:\n      operationId: {}\n      summary: {}\n", verb(endpoint.method),
+                     endpoint.id, quoted(endpoint.summary));
   const auto in_path = path_parameters(endpoint, endpoint.path);
   if (!endpoint.parameters.empty() || !in_path.empty()) out += "      parameters:\n";
   for (const auto& [name, unused] : in_path) {
@@ -221,7 +221,15 @@ std::string hub_openapi() {
       "servers:\n"
       "  - url: 'http://127.0.0.1:8080'\n"
       "paths:\n";
-  for (const Endpoint& endpoint : hub_endpoints()) write_endpoint(out, endpoint);
+  // A path stands once, with its methods in the order of the table.
+  std::set<std::string_view> written;
+  for (const Endpoint& first : hub_endpoints()) {
+    if (!written.insert(first.path).second) continue;
+    out += fmt::format("  {}:\n", quoted(first.path));
+    for (const Endpoint& endpoint : hub_endpoints()) {
+      if (endpoint.path == first.path) write_endpoint(out, endpoint);
+    }
+  }
   out +=
       "components:\n"
       "  responses:\n"
