@@ -156,7 +156,7 @@ TEST_F(DecisionsTest, FromAReleaseToItsRollout) {
 TEST(Waves, AreSharesSelectorsOrAll) {
   EXPECT_EQ(waves_of("canary=10%,lab[kind=edge,ring=lab],half=0.5,all")->dump(),
             R"([{"name":"canary","share":0.1},{"name":"lab","selector":"kind=edge,ring=lab"},)"
-            R"({"name":"half","share":0.5},{"name":"all","share":1.0}])");
+            R"({"name":"half","share":0.5},{"name":"all","share":1}])");
   for (const char* wrong : {"", "canary=", "canary=110%", "canary=ten", "[kind=edge]", "a[b"})
     EXPECT_FALSE(waves_of(wrong)) << wrong;
 }

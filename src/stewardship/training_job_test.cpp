@@ -138,7 +138,7 @@ TEST_F(TrainingJob, FeaturesThatTheDevicesDoNotHaveAreNamed) {
   ASSERT_EQ(trained.error().problems().size(), 20u);  // of a hundred devices
   EXPECT_EQ(trained.error().problems()[0].text(),
             "archive/import/train-001: input 'T31' is not there; expected a metric in '1'; did you "
-            "mean 'T30'? bind a metric to this signal, or train on other devices");
+            "mean 'T30'?; bind a metric to this signal, or train on other devices");
 }
 
 TEST_F(TrainingJob, AnUnknownModelNamesTheNearest) {
