@@ -128,7 +128,8 @@ std::string wave_line(const operations::Wave& wave) {
     out += (i > 0 ? ", " : "") + wave.members[i].target;
   if (wave.members.size() > named_max)
     out += fmt::format(" and {} more", wave.members.size() - named_max);
-  return fmt::format("  wave {}: {} targets: {}\n", wave.rule.name, wave.members.size(), out);
+  return fmt::format("  wave {}: {} targets{}{}\n", wave.rule.name, wave.members.size(),
+                     out.empty() ? "" : ": ", out);
 }
 
 std::string text_of(const Bound& bound) {

@@ -98,7 +98,8 @@ Result<void> EvidenceVerbs::readiness(const std::string& use_case) {
   if (view.document.items().empty() && !use_case.empty()) {
     const auto nearest = nearest_name(use_case, names);
     return fail(Code::not_found, fmt::format("there is no use case '{}'", use_case),
-                nearest.empty() ? std::string() : fmt::format("did you mean '{}'?", nearest));
+                nearest.empty() ? fmt::format("there are: {}", fmt::join(names, ", "))
+                                : fmt::format("did you mean '{}'?", nearest));
   }
   print(view, output_, terminal_.out);
   return {};

@@ -27,6 +27,11 @@ class HttpRoundTrip : public testing::Test {
           answer.content_type = "text/plain";
           answer.headers["X-Seen"] = "yes";
           answer.body = std::string(name_of(request.method)) + " " + request.path;
+          if (request.path == "/packed") {
+            answer.headers["Content-Encoding"] = "gzip";
+            answer.body = packed();
+            return respond(std::move(answer));
+          }
           for (const auto& [name, value] : request.query) answer.body += "|" + name + "=" + value;
           const auto type = request.headers.find("content-type");
           if (type != request.headers.end()) answer.body += "|" + type->second;
@@ -47,6 +52,8 @@ class HttpRoundTrip : public testing::Test {
     static Responder instance;
     return instance;
   }
+  /// Long, and easily made shorter: only the header says that it is packed already.
+  static std::string packed() { return std::string(20'000, 'x'); }
   static std::promise<void>& arrived() {
     static std::promise<void> instance;
     return instance;
@@ -82,6 +89,15 @@ TEST_F(HttpRoundTrip, AnyStatusIsAnAnswer) {
   const auto answer = call(Method::get, "/teapot");
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 418);
+}
+
+TEST_F(HttpRoundTrip, WhatIsPackedIsNotPackedOnceMore) {
+  HttpCall request;
+  request.url = server()->url() + "/packed";
+  request.headers["Accept-Encoding"] = "gzip";
+  const auto answer = make_http_client()->call(request);
+  ASSERT_TRUE(answer) << answer.error().text();
+  EXPECT_EQ(answer->body, packed());
 }
 
 TEST_F(HttpRoundTrip, ADroppedRequestIsAnswered) {
