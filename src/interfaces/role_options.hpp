@@ -31,10 +31,10 @@ struct EdgeRoleOptions {
   std::uint64_t window_bytes = 256 * 1024;
   bool datatype_in_data = false;
   bool quality_in_data = false;
-  std::string hub_url;         ///< of the hub's API, where artifacts are fetched; empty: no releases
-  std::string trust_file;      ///< keys that may sign releases
+  std::string hub_url;     ///< of the hub's API, where artifacts are fetched; empty: no releases
+  std::string trust_file;  ///< keys that may sign releases
   bool waits_for_models = false;  ///< sources begin when every stage that scores has a model
-  bool until_drained = false;  ///< ends when every source has ended and the hub has everything
+  bool until_drained = false;     ///< ends when every source has ended and the hub has everything
   Severity log_level = Severity::info;
 };
 
@@ -55,10 +55,10 @@ struct HubRoleOptions {
   std::string host_id = "hub";
   engine::BrokerEndpoint broker;
   std::string data_dir;
-  std::string store;  ///< catalog; empty: `<data_dir>/catalog.db`
+  std::string store;                             ///< catalog; empty: `<data_dir>/catalog.db`
   std::vector<std::string> resources;            ///< files or directories; empty: no office
   std::map<std::string, std::string> variables;  ///< values of `${name}` in resources
-  std::string group;  ///< takes this site only; empty: every site
+  std::string group;                             ///< takes this site only; empty: every site
   std::string http_host = "127.0.0.1";
   std::uint16_t http_port = 8080;  ///< 0: a free one, printed at start
   Duration commit_interval = std::chrono::milliseconds(20);

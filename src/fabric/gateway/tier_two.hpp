@@ -50,10 +50,10 @@ struct TierTwoOptions {
 };
 
 struct TierTwoStatus {
-  ontology::Incarnation incarnation = 0;  ///< of its own values
-  std::uint64_t samples_accepted = 0;     ///< derived and on disk, this incarnation
+  ontology::Incarnation incarnation = 0;     ///< of its own values
+  std::uint64_t samples_accepted = 0;        ///< derived and on disk, this incarnation
   std::uint64_t samples_accepted_total = 0;  ///< of all lives of its journal
-  std::uint64_t samples_waiting = 0;      ///< derived, not yet acknowledged by the hub
+  std::uint64_t samples_waiting = 0;         ///< derived, not yet acknowledged by the hub
   std::uint64_t bytes_waiting = 0;
   std::uint64_t scans_derived = 0;       ///< staged by this process
   std::uint64_t scans_recomputed = 0;    ///< after a restart, equal to what was in the journal
