@@ -60,8 +60,8 @@ TEST(Endpoints, NothingOfTheDocumentStandsTwice) {
   for (std::string line; std::getline(lines, line); at += line.size() + 1) {
     const bool is_path = line.starts_with("  '/");
     const bool is_schema = at > schemas && line.starts_with("    ") && line[4] != ' ';
-    if (is_path || is_schema)
-      EXPECT_TRUE(keys.insert(line.substr(0, line.find(':'))).second) << line;
+    if (!is_path && !is_schema) continue;
+    EXPECT_TRUE(keys.insert(line.substr(0, line.find(':'))).second) << line;
   }
   EXPECT_GT(keys.size(), 60u);
 }
