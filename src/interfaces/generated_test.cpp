@@ -49,6 +49,23 @@ TEST(Endpoints, AreFoundByMethodAndPath) {
   EXPECT_FALSE(is_known_path("/api/v1/statu"));
 }
 
+TEST(Endpoints, NothingOfTheDocumentStandsTwice) {
+  // Paths, and the names of schemas: keys of one map each, at two and at four spaces.
+  const std::string document = hub_openapi();
+  const auto schemas = document.find("\n  schemas:\n");
+  ASSERT_NE(schemas, std::string::npos);
+  std::set<std::string> keys;
+  std::istringstream lines(document);
+  std::size_t at = 0;
+  for (std::string line; std::getline(lines, line); at += line.size() + 1) {
+    const bool is_path = line.starts_with("  '/");
+    const bool is_schema = at > schemas && line.starts_with("    ") && line[4] != ' ';
+    if (!is_path && !is_schema) continue;
+    EXPECT_TRUE(keys.insert(line.substr(0, line.find(':'))).second) << line;
+  }
+  EXPECT_GT(keys.size(), 60u);
+}
+
 TEST(Endpoints, EverySchemaThatIsNamedIsThere) {
   const std::string document = hub_openapi();
   const std::string_view mark = "#/components/schemas/";
