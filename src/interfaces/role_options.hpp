@@ -55,10 +55,9 @@ struct HubRoleOptions {
   std::string host_id = "hub";
   engine::BrokerEndpoint broker;
   std::string data_dir;
-  std::string store;                             ///< catalog; empty: `<data_dir>/catalog.db`
-  std::vector<std::string> resources;            ///< files or directories; empty: no office
-  std::map<std::string, std::string> variables;  ///< values of `${name}` in resources
-  std::string group;                             ///< takes this site only; empty: every site
+  std::string store;                   ///< catalog; empty: `<data_dir>/catalog.db`
+  std::vector<std::string> resources;  ///< files or directories; empty: no office
+  std::string group;                   ///< takes this site only; empty: every site
   std::string http_host = "127.0.0.1";
   std::uint16_t http_port = 8080;  ///< 0: a free one, printed at start
   Duration commit_interval = std::chrono::milliseconds(20);

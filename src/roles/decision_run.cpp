@@ -69,6 +69,20 @@ Result<std::string> first_of(const std::vector<std::string>& parties,
   return fail(Code::not_found, "nobody is named by the rules of rollouts");
 }
 
+/// The steps speak to the person who waits; standard output is the report's.
+interfaces::Terminal beside_the_report(const interfaces::Terminal& terminal) {
+  return {.out = terminal.err,
+          .err = terminal.err,
+          .out_is_terminal = terminal.err_is_terminal,
+          .err_is_terminal = terminal.err_is_terminal,
+          .columns = terminal.columns,
+          .environment = terminal.environment,
+          .read_file = terminal.read_file,
+          .pause = terminal.pause,
+          .random = terminal.random,
+          .write_file = terminal.write_file};
+}
+
 std::string rollout_id(const std::string& kind) {
   return "first-" + kind;
 }
@@ -175,16 +189,7 @@ Result<void> DecisionRun::train(interfaces::HttpClient& http, const Clock& clock
       options.identity = {maker_, key_of(maker_)};
       options.output = interfaces::OutputFormat::table;
       HubClient client(http, terminal, hub);
-      // What is printed here goes to the person who waits; the report goes to standard output.
-      interfaces::Terminal aside{terminal.err,
-                                 terminal.err,
-                                 terminal.err_is_terminal,
-                                 terminal.err_is_terminal,
-                                 terminal.columns,
-                                 terminal.environment,
-                                 terminal.read_file,
-                                 terminal.pause,
-                                 terminal.random};
+      interfaces::Terminal aside = beside_the_report(terminal);
       auto done = interfaces::train(
           options, declared_,
           {client, clock, training, std::string("millwright ") + std::string(version)}, aside);
@@ -206,10 +211,7 @@ Result<void> DecisionRun::roll_out(interfaces::HttpClient& http, const Clock& cl
                                    interfaces::Terminal& terminal) {
   const auto names = models_.find(kind);
   if (names == models_.end()) return {};
-  interfaces::Terminal aside{
-      terminal.err,     terminal.err,         terminal.err_is_terminal, terminal.err_is_terminal,
-      terminal.columns, terminal.environment, terminal.read_file,       terminal.pause,
-      terminal.random};
+  interfaces::Terminal aside = beside_the_report(terminal);
   HubClient client(http, aside, hub);
   interfaces::DeliveryVerbs verbs(client, aside, clock, interfaces::OutputFormat::table);
   const interfaces::IdentityOptions maker{maker_, key_of(maker_)};

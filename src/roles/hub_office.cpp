@@ -101,7 +101,7 @@ Result<operations::Inventory> HubOffice::inventory() const {
 
 void HubOffice::tick() {
   timer_ = world_.executor.post_after(options_.tick_interval, [this] { tick(); });
-  bool changed = take_reports();
+  take_reports();
   const Duration now = world_.clock.monotonic_now();
   if (now - polled_at_ >= options_.poll_interval) {
     polled_at_ = now;
@@ -110,12 +110,10 @@ void HubOffice::tick() {
   auto stepped =
       office_->step_rollouts([this](const auto& rollout) { return behaviour_of(rollout); });
   if (!stepped) world_.log.error("office", stepped.error().text());
-  changed = changed || (stepped && *stepped);
   send_orders();
 }
 
-bool HubOffice::take_reports() {
-  bool changed = false;
+void HubOffice::take_reports() {
   for (const auto& producer : hub_->status().producers) {
     const auto found = targets_.find(target_id(producer.id.site, producer.id.edge));
     if (found == targets_.end() || producer.running.empty()) continue;
@@ -124,7 +122,7 @@ bool HubOffice::take_reports() {
     contacts_.heard(found->first);
     if (view.heard == producer.running) {
       // Being connected is a contact too: what a rollout has decided since may concern it.
-      changed = contact(view) || changed;
+      contact(view);
       continue;
     }
     view.heard = producer.running;
@@ -143,16 +141,14 @@ bool HubOffice::take_reports() {
     view.counters = report->counters;
     view.running = report->report.running;
     view.report = report->report;
-    changed = contact(view) || changed;
+    contact(view);
   }
-  return changed;
 }
 
-bool HubOffice::contact(const TargetView& view) {
-  if (!view.report || office_->rollouts().of_target(view.target.id) == nullptr) return false;
-  auto taken = office_->on_report(*view.report);
-  if (!taken) world_.log.error("office", taken.error().text());
-  return taken && *taken;
+void HubOffice::contact(const TargetView& view) {
+  if (!view.report || office_->rollouts().of_target(view.target.id) == nullptr) return;
+  if (auto taken = office_->on_report(*view.report); !taken)
+    world_.log.error("office", taken.error().text());
 }
 
 void HubOffice::poll_silent() {

@@ -60,8 +60,8 @@ class HubOffice {
   HubOffice(engine::World world, HubOfficeOptions options);
   void plan_targets();
   void tick();
-  bool take_reports();
-  bool contact(const TargetView& view);
+  void take_reports();
+  void contact(const TargetView& view);
   void poll_silent();
   void send_orders();
   void send(TargetView& view, const operations::Order& order);
