@@ -11,6 +11,10 @@ namespace millwright::edge {
 
 using ontology::DataType;
 
+namespace {
+constexpr std::uint32_t running_slot = 5;  ///< of running_metric among node_metrics
+}
+
 std::vector<ontology::MetricDefinition> node_metrics() {
   return {{"Millwright/Incarnation", DataType::uint64, ""},
           {"Millwright/Accepted", DataType::uint64, "{sample}"},
@@ -115,14 +119,7 @@ Result<void> EdgeCore::activate(std::string_view model,
 
 void EdgeCore::set_running(std::string running) {
   options_.running = std::move(running);
-  ontology::Batch batch;
-  ontology::Row row;
-  row.ts_us = world_.clock.utc_now().us;
-  row.slot = 5;
-  batch.set_payload(row, options_.running);
-  batch.rows.push_back(row);
-  (void)uplink_->session().set_values("", batch);
-  if (uplink_->is_born()) (void)uplink_->publish("", batch, {}, sparkplug::DataClass::live);
+  uplink_->say_of_node(running_slot, options_.running);
 }
 
 void EdgeCore::stop() {

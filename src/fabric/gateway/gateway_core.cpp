@@ -10,6 +10,10 @@ using ontology::DeviceSchema;
 using sparkplug::HostAction;
 using sparkplug::HostActionKind;
 
+namespace {
+constexpr std::uint32_t running_slot = 2;  ///< of running_metric among node_metrics
+}
+
 std::vector<ontology::MetricDefinition> GatewayCore::node_metrics() const {
   std::vector<ontology::MetricDefinition> out{
       {"Millwright/Edges Online", DataType::uint64, "1"},
@@ -404,14 +408,7 @@ void GatewayCore::telemetry() {
 
 void GatewayCore::set_running(std::string running) {
   options_.running = std::move(running);
-  ontology::Batch batch;
-  ontology::Row row;
-  row.ts_us = world_.clock.utc_now().us;
-  row.slot = 2;
-  batch.set_payload(row, options_.running);
-  batch.rows.push_back(row);
-  (void)uplink_->session().set_values("", batch);
-  if (uplink_->is_born()) (void)uplink_->publish("", batch, {}, sparkplug::DataClass::live);
+  uplink_->say_of_node(running_slot, options_.running);
 }
 
 Result<void> GatewayCore::declare_schema(const DeviceSchema& schema) {

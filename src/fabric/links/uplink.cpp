@@ -252,4 +252,15 @@ void Uplink::on_message(engine::BrokerMessage message) {
   (void)after_event(actions);
 }
 
+void Uplink::say_of_node(std::uint32_t slot, std::string_view text) {
+  ontology::Batch batch;
+  ontology::Row row;
+  row.ts_us = world_.clock.utc_now().us;
+  row.slot = slot;
+  batch.set_payload(row, text);
+  batch.rows.push_back(row);
+  (void)set_values("", batch);
+  if (is_born()) (void)publish("", batch, {}, sparkplug::DataClass::live);
+}
+
 }  // namespace millwright::links

@@ -57,6 +57,8 @@ class Uplink final : public engine::BrokerListener {
   }
   Result<void> remove_device(std::string_view device);
   void set_birth_body(std::string_view device, ByteView body);
+  /// A text metric of the node itself: in its births from now on, and said at once when born.
+  void say_of_node(std::uint32_t slot, std::string_view text);
   /// `unavailable` when not born, `exhausted` when the connection takes no more now; then nothing
   /// was sent.
   Result<void> publish(std::string_view device, const ontology::Batch& batch, ByteView body,
