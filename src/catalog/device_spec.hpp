@@ -96,6 +96,7 @@ struct PlantDriver {
   /// Where the plant's life begins; lives, faults and load cycles are counted from here.
   Timestamp epoch{1'767'225'600'000'000};  // 2026-01-01T00:00:00Z
   std::optional<Timestamp> start;          ///< first scan; absent: now, live
+  Duration history{};                      ///< of a live plant: its record begins so long before
   std::optional<Timestamp> end;            ///< exclusive; absent: for ever
   PaceSpec pace{PaceKind::factor, 1, Duration{0}};
   Overflow overflow = Overflow::wait;

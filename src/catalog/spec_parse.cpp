@@ -75,6 +75,7 @@ PlantDriver plant_of(const Node& node) {
   out.step = duration_at(node, "step").value_or(out.step);
   out.epoch = timestamp_at(node, "epoch").value_or(out.epoch);
   out.start = timestamp_at(node, "start");
+  out.history = duration_at(node, "history").value_or(Duration{0});
   out.end = timestamp_at(node, "end");
   out.pace = pace_of(node, out.pace);
   out.overflow = enum_at(node, "overflow", choices::overflow, Overflow::wait);

@@ -156,6 +156,9 @@ Result<void> DecisionRun::read_parties() {
       roles.push_back(catalog::parse_role_spec(resource.spec));
   }
   for (const auto& rule : catalog::raci_rules(roles)) {
+    if (rule.object == "work_order" && rule.decision == "close") {
+      if (auto closer = first_of(rule.responsible, declared_)) technician_ = *closer;
+    }
     if (rule.object != "rollout" || rule.decision != "approve") continue;
     auto maker = first_of(rule.responsible, declared_);
     if (!maker) return pass(std::move(maker));
@@ -169,6 +172,11 @@ Result<void> DecisionRun::read_parties() {
                 "add a Role with a rule {object: Rollout, decision: approve, …}");
   }
   return {};
+}
+
+Result<interfaces::Identity> DecisionRun::identity_of(const std::string& person,
+                                                      const interfaces::Terminal& terminal) const {
+  return interfaces::identity_of({person, key_of(person)}, terminal);
 }
 
 Result<void> DecisionRun::train(interfaces::HttpClient& http, const Clock& clock,

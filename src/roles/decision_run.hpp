@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "catalog/resource.hpp"
 #include "interfaces/http.hpp"
+#include "interfaces/hub_client.hpp"
 #include "interfaces/process.hpp"
 
 namespace millwright::roles {
@@ -47,6 +48,12 @@ class DecisionRun {
   /// `site/edge` of edges that only feed training: they play first.
   const std::vector<std::string>& training_edges() const { return training_edges_; }
 
+  const std::vector<catalog::Resource>& declared() const { return declared_; }
+  /// Who is responsible for closing work orders; empty when no rule names one.
+  const std::string& technician() const { return technician_; }
+  Result<interfaces::Identity> identity_of(const std::string& person,
+                                           const interfaces::Terminal& terminal) const;
+
   /// Trains every declared model and registers it.
   Result<void> train(interfaces::HttpClient& http, const Clock& clock, const std::string& hub,
                      interfaces::Terminal& terminal, DecisionReport& report);
@@ -77,6 +84,7 @@ class DecisionRun {
   std::vector<std::string> training_edges_;
   std::string maker_;                                       ///< responsible for rollouts
   std::string approver_;                                    ///< accountable for them
+  std::string technician_;
   std::map<std::string, std::vector<std::string>> models_;  ///< by kind of target
 };
 

@@ -7,6 +7,7 @@
 #include "engine/host.hpp"
 #include "engine/system_time.hpp"
 #include "roles/decision_run.hpp"
+#include "roles/demo_decision.hpp"
 #include "roles/demo_resources.hpp"
 #include "roles/fleet_plan.hpp"
 #include "roles/local_fleet.hpp"
@@ -16,9 +17,9 @@ namespace millwright::roles {
 namespace {
 
 /// Writes the carried resources below `directory`; with a span, simulated time is that span instead
-/// of now and on.
+/// of now and on, after some history.
 Result<void> write_resources(const std::string& directory,
-                             std::optional<std::pair<Timestamp, Timestamp>> span,
+                             std::optional<std::pair<Timestamp, Timestamp>> span, Duration history,
                              std::uint64_t seed) {
   auto disk = engine::open_posix_disk(directory);
   if (!disk) return pass(std::move(disk));
@@ -35,6 +36,8 @@ Result<void> write_resources(const std::string& directory,
       if (span) {
         lines += fmt::format("\n{}start: {}\n{}end: {}", indent, to_rfc3339(span->first), indent,
                              to_rfc3339(span->second));
+      } else if (history.count() > 0) {
+        lines += fmt::format("\n{}history: {}", indent, to_text(history));
       }
       content.replace(at, line_end - at, lines);
     }
@@ -110,8 +113,10 @@ Result<void> give_account(LocalFleet& fleet, bool complete, Duration wall,
 }
 
 /// Live: a member that dies is started again, as a service manager would.
-Result<void> tend(LocalFleet& fleet, engine::StopSignal& stop, interfaces::Terminal& terminal) {
+Result<void> tend(LocalFleet& fleet, DemoDecision* decision, engine::StopSignal& stop,
+                  interfaces::Terminal& terminal) {
   while (!stop.wait(std::chrono::milliseconds(500))) {
+    if (decision != nullptr) decision->advance();
     for (const std::string& name : fleet.revive()) {
       terminal.out << name << " had ended and was started again\n" << std::flush;
     }
@@ -134,12 +139,13 @@ Result<void> run_demo(const interfaces::DemoOptions& options, interfaces::Termin
   const std::string resources = *directory + "/resources";
   std::optional<std::pair<Timestamp, Timestamp>> span;
   if (options.once) span = {clock->utc_now() - options.plant_time, clock->utc_now()};
-  if (auto done = write_resources(resources, span, options.seed); !done) return done;
+  if (auto done = write_resources(resources, span, options.history, options.seed); !done) return done;
   auto sites = plan_fleet({resources});
   if (!sites) return pass(std::move(sites));
 
   FleetOptions fleet_options;
   fleet_options.directory = *directory;
+  const std::vector<FleetSite> planned = *sites;
   fleet_options.sites = std::move(*sites);
   fleet_options.resources = {resources};
   if (options.once) fleet_options.pace = drivers::Pace::fast();
@@ -164,7 +170,14 @@ Result<void> run_demo(const interfaces::DemoOptions& options, interfaces::Termin
                        : Result<void>(pass(std::move(complete)));
   } else {
     print_welcome(**fleet, *directory, terminal);
-    outcome = tend(**fleet, *stop, terminal);
+    const auto http = interfaces::make_http_client();
+    std::optional<DemoDecision> play;
+    if (*decision) {
+      auto crew = PlantCrew::create((*decision)->declared(), planned, {.sites = {"site-b"}});
+      if (!crew) return pass(std::move(crew));
+      play.emplace(**decision, std::move(*crew), **fleet, *http, *clock, terminal);
+    }
+    outcome = tend(**fleet, play ? &*play : nullptr, *stop, terminal);
   }
   (*fleet)->stop();
   if (!outcome) return pass(std::move(outcome), "data left in " + *directory);

@@ -68,17 +68,15 @@ Result<std::unique_ptr<drivers::Driver>> open_replay(const catalog::SourceSetup&
                               {world.clock, world.executor, world.files, world.log});
 }
 
-Result<std::unique_ptr<drivers::Driver>> open_plant(const catalog::SourceSetup& source,
-                                                    const catalog::PlantDriver& spec,
-                                                    const DriverWorld& world,
-                                                    const std::optional<drivers::Pace>& pace) {
+drivers::PlantSpec to_plant(const catalog::SourceSetup& source, const catalog::PlantDriver& spec) {
   drivers::PlantSpec plant;
   plant.seed = spec.seed;
   plant.step = spec.step;
   plant.epoch = spec.epoch;
   plant.start = spec.start;
+  plant.history = spec.history;
   plant.end = spec.end;
-  plant.pace = pace.value_or(to_pace(spec.pace));
+  plant.pace = to_pace(spec.pace);
   plant.overflow =
       spec.overflow == catalog::Overflow::drop ? drivers::Overflow::drop : drivers::Overflow::wait;
   plant.life_mean = spec.life_mean;
@@ -96,6 +94,15 @@ Result<std::unique_ptr<drivers::Driver>> open_plant(const catalog::SourceSetup& 
     }
     plant.assets.push_back(std::move(asset));
   }
+  return plant;
+}
+
+Result<std::unique_ptr<drivers::Driver>> open_plant(const catalog::SourceSetup& source,
+                                                    const catalog::PlantDriver& spec,
+                                                    const DriverWorld& world,
+                                                    const std::optional<drivers::Pace>& pace) {
+  drivers::PlantSpec plant = to_plant(source, spec);
+  if (pace) plant.pace = *pace;
   return drivers::make_plant(std::move(plant), {world.clock, world.executor, world.log});
 }
 
@@ -191,6 +198,15 @@ pipeline::PipelineSpec plan_pipeline(const catalog::PipelineSetup& setup,
     if (i < device.stages.size()) spec.stages.push_back(to_stage(device.stages[i]));
   }
   return spec;
+}
+
+std::vector<drivers::PlantSpec> plan_plants(const catalog::EdgeSetup& setup) {
+  std::vector<drivers::PlantSpec> plants;
+  for (const auto& source : setup.sources) {
+    if (const auto* plant = std::get_if<catalog::PlantDriver>(&source.driver))
+      plants.push_back(to_plant(source, *plant));
+  }
+  return plants;
 }
 
 Result<std::vector<edge::Source>> plan_sources(const catalog::EdgeSetup& setup,

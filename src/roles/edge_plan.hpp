@@ -9,6 +9,7 @@
 #include "engine/disk.hpp"
 #include "engine/executor.hpp"
 #include "fabric/drivers/pace.hpp"
+#include "fabric/drivers/plant.hpp"
 #include "fabric/drivers/records.hpp"
 #include "fabric/edge/edge_core.hpp"
 
@@ -27,6 +28,9 @@ struct DriverWorld {
 /// do.
 pipeline::PipelineSpec plan_pipeline(const catalog::PipelineSetup& setup,
                                      const catalog::DeviceSetup& device);
+
+/// The simulated machines behind an edge, as its drivers play them.
+std::vector<drivers::PlantSpec> plan_plants(const catalog::EdgeSetup& setup);
 
 /// Opens every source of an edge. `pace`, where given, replaces the pace that the resources
 /// declare.

@@ -6,6 +6,9 @@
 
 #include "base/format.hpp"
 #include "engine/host.hpp"
+#include "wire/sparkplug/codec.hpp"
+#include "wire/sparkplug/command.hpp"
+#include "wire/sparkplug/topic.hpp"
 
 namespace millwright::roles {
 namespace {
@@ -66,7 +69,11 @@ Result<std::unique_ptr<LocalFleet>> LocalFleet::start(FleetOptions options, cons
 
 Result<void> LocalFleet::start_broker(const std::string& name,
                                       std::vector<engine::BrokerAccount> accounts) {
-  accounts.push_back({std::string(watch_account), engine::make_password(random_), {}, {"$SYS/#"}});
+  // Where machines are simulated, whoever watches is also at hand to serve them (`command`).
+  std::vector<std::string> tools;
+  if (options_.simulated) tools.push_back("spBv1.0/+/DCMD/#");
+  accounts.push_back(
+      {std::string(watch_account), engine::make_password(random_), std::move(tools), {"$SYS/#"}});
   for (const auto& account : accounts) passwords_[name + "/" + account.user] = account.password;
   engine::BrokerProcessOptions options;
   options.directory = directory_of(name);
@@ -349,6 +356,27 @@ Result<void> LocalFleet::resume(const std::string& name) {
   Member* member = find(name);
   if (member == nullptr) return fail(Code::not_found, "the fleet has no process '" + name + "'");
   return member->process->signal(engine::ProcessSignal::resume);
+}
+
+Result<void> LocalFleet::command(const std::string& site, const std::string& edge,
+                                 const std::string& device, const std::string& metric,
+                                 double value) {
+  const Broker* broker = find_broker(site_broker(site));
+  if (broker == nullptr || !broker->watch)
+    return fail(Code::not_found, "site " + site + " has no broker of its own");
+  sparkplug::Payload payload;
+  const Timestamp now = clock_.utc_now();
+  payload.timestamp_ms = static_cast<std::uint64_t>(now.us / 1000);
+  auto made = sparkplug::to_metric({metric, ontology::DataType::float64, value}, now);
+  if (!made) return pass(std::move(made), "command to " + device);
+  payload.metrics.push_back(std::move(*made));
+  engine::BrokerMessage message;
+  message.topic = sparkplug::format_topic(
+      {.type = sparkplug::MessageType::dcmd, .group = site, .edge = edge, .device = device});
+  sparkplug::encode(payload, message.payload);
+  Result<void> done;
+  engine::run_and_wait(*watch_executor_, [&] { done = broker->watch->publish(message); });
+  return done;
 }
 
 std::vector<FleetEdge> LocalFleet::edges() const {

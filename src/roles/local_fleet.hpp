@@ -76,6 +76,11 @@ class LocalFleet {
   Result<void> stall(const std::string& member);
   Result<void> resume(const std::string& member);
 
+  /// A Sparkplug command to a device of an edge behind a gateway, as somebody with a tool at the
+  /// machine gives it; only where the plant is simulated. Not acknowledged, as in Sparkplug.
+  Result<void> command(const std::string& site, const std::string& edge, const std::string& device,
+                       const std::string& metric, double value);
+
   std::vector<FleetEdge> edges() const;
   /// Members that have ended although nobody killed them, with how.
   std::vector<std::string> fallen();

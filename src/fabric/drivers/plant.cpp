@@ -32,6 +32,7 @@ enum Output : std::uint32_t {
   flow,
   pressure,
   torque = flow,
+  service = pressure + 1,  ///< of every kind; 1 while planned work goes on
 };
 constexpr std::uint32_t outputs_with_faults = 5;  // vibration_rms … speed
 
@@ -107,6 +108,8 @@ double reading(const PlantSpec& spec, std::uint32_t asset, Output output, Timest
       return round_to(nominal.pressure * individual * machine.speed * machine.speed *
                           (1 - (cavitates ? 0.25 * d : 0.02 * d)) * (1 + 0.008 * noise),
                       nominal.pressure / 1000);
+    case service:
+      return machine.state == MachineState::in_service ? 1 : 0;
     case state:
     case cost:
       break;
@@ -129,7 +132,7 @@ bool apply_fault(const PlantSpec& spec, std::uint32_t asset, Output output, Time
   switch (fault.kind) {
     case SensorFaultKind::stuck:
       value = reading(spec, asset, output, fault.from,
-                      machine_at(spec, asset, fault.from, std::nullopt));
+                      machine_at(spec, asset, fault.from, {}));
       return true;
     case SensorFaultKind::drift: {
       const double run = static_cast<double>((time - fault.from).count()) /
@@ -150,6 +153,7 @@ std::string_view state_name(const MachineTruth& machine, const PlantSpec& spec, 
                             Timestamp time) {
   if (machine.state == MachineState::running) return "running";
   if (machine.state == MachineState::stopped) return "stopped";
+  if (machine.state == MachineState::in_service) return "service";
   const Life life = life_at(spec, asset, time);
   const bool waits = (time - life.failed).count() * 3 < (life.repaired - life.failed).count();
   return waits ? "failed" : "repair";
@@ -172,7 +176,13 @@ std::vector<MetricDefinition> outputs_of(AssetKind kind) {
     out.push_back({"flow", DataType::float64, "m3/h"});
     out.push_back({"pressure", DataType::float64, kind == AssetKind::pump ? "bar" : "Pa"});
   }
+  out.push_back({"service", DataType::float64, "1"});
   return out;
+}
+
+/// The place of an output in the list of its kind is not its number where kinds differ.
+Output output_of(std::string_view name, std::size_t place) {
+  return name == "service" ? service : static_cast<Output>(place);
 }
 
 void check_asset(const PlantAsset& asset, std::size_t number, std::vector<Problem>& problems) {
@@ -255,7 +265,8 @@ Result<Plant> Plant::create(PlantSpec spec) {
     std::vector<std::uint32_t> chosen;
     for (const auto& metric : asset.metrics) {
       const auto at = std::ranges::find(outputs, metric.output, &MetricDefinition::name);
-      chosen.push_back(static_cast<std::uint32_t>(at - outputs.begin()));
+      const auto place = static_cast<std::size_t>(at - outputs.begin());
+      chosen.push_back(output_of(at->name, place));
       schema.metrics.push_back({metric.name, at->datatype, at->unit});
     }
     plant.devices_.push_back(std::move(schema));
@@ -264,10 +275,20 @@ Result<Plant> Plant::create(PlantSpec spec) {
   return plant;
 }
 
-void Plant::scan(std::uint32_t asset, Timestamp time, std::optional<double> speed_command,
+/// What became due at `time` and not at the scan before.
+std::optional<double> Plant::cost_at(std::uint32_t asset, Timestamp time,
+                                     const Intervention& done) const {
+  const auto is_now = [&](Timestamp due) { return due <= time && due > time - spec_.step; };
+  if (done.service && is_now(done.service->until)) return done.service->cost_eur;
+  const Life last = life_number(spec_, asset, life_at(spec_, asset, time).number - 1);
+  if (!is_now(last.repaired) || was_serviced(done, last.number, time)) return std::nullopt;
+  return last.cost_eur;
+}
+
+void Plant::scan(std::uint32_t asset, Timestamp time, const Intervention& done,
                  ontology::Batch& out) const {
   out.clear();
-  const auto machine = machine_at(spec_, asset, time, speed_command);
+  const auto machine = machine_at(spec_, asset, time, done);
   const auto fault = fault_at(spec_, asset, time);
   const auto& outputs = outputs_[asset];
   for (std::uint32_t slot = 0; slot < outputs.size(); ++slot) {
@@ -278,9 +299,9 @@ void Plant::scan(std::uint32_t asset, Timestamp time, std::optional<double> spee
     if (output == state) {
       out.set_payload(row, state_name(machine, spec_, asset, time));
     } else if (output == cost) {
-      const Life last = life_number(spec_, asset, life_at(spec_, asset, time).number - 1);
-      if (last.repaired > time || last.repaired <= time - spec_.step) continue;
-      row.set_f64(last.cost_eur);
+      const auto amount = cost_at(asset, time, done);
+      if (!amount) continue;
+      row.set_f64(*amount);
     } else {
       double value = reading(spec_, asset, output, time, machine);
       const bool faulty = fault && fault->pick % outputs_with_faults == output;
@@ -293,6 +314,19 @@ void Plant::scan(std::uint32_t asset, Timestamp time, std::optional<double> spee
     }
     out.rows.push_back(row);
   }
+}
+
+Result<PlannedService> Plant::service(std::uint32_t asset, Timestamp time) const {
+  const Life life = life_at(spec_, asset, time);
+  if (time >= life.failed) {
+    return fail(Code::refused, fmt::format("{} has failed", devices_[asset].address.device),
+                "its repair is under way");
+  }
+  // Planned work takes a third of the time and of the money of a repair.
+  constexpr double share = 0.3;
+  const auto repair = static_cast<double>((life.repaired - life.failed).count());
+  return PlannedService{life.number, time, time + Duration(static_cast<std::int64_t>(share * repair)),
+                        std::floor(share * life.cost_eur)};
 }
 
 std::vector<FailureTruth> Plant::failures(std::uint32_t asset, Timestamp from, Timestamp to) const {

@@ -34,7 +34,7 @@ struct PlantAsset {
 };
 
 /// What a machine of this kind can report: vibration_rms, bearing_temperature, current, power,
-/// speed, speed_setpoint, state, cost; pumps and fans flow and pressure; motors torque.
+/// speed, speed_setpoint, state, cost, service; pumps and fans flow and pressure; motors torque.
 const std::vector<ontology::MetricDefinition>& plant_outputs(AssetKind kind);
 
 /// What a live source does when the sink has no room.
@@ -52,6 +52,9 @@ struct PlantSpec {
   /// First scan; nullopt: the clock's time at the first start, and scans are due at their event
   /// time (a live plant; `pace` is not used).
   std::optional<Timestamp> start;
+  /// Of a live plant: its record begins so long before the first start, and is played as fast as it
+  /// is taken until it reaches the clock.
+  Duration history{};
   std::optional<Timestamp> end;  ///< exclusive; nullopt: for ever
   Pace pace = Pace::times(1.0);
   Overflow overflow = Overflow::wait;
@@ -81,16 +84,33 @@ struct SensorFaultTruth {
   Timestamp to;
 };
 
+/// Planned work on a machine before it fails. The machine stands for a while; the rest of that life
+/// then passes without damage and without its failure.
+struct PlannedService {
+  std::int64_t life = 0;  ///< number of the life that it ends
+  Timestamp from;
+  Timestamp until;
+  double cost_eur = 0;  ///< emitted as `cost` at `until`
+};
+
+/// What people and rules did to a machine; it replaces the course that it would take by itself.
+struct Intervention {
+  std::optional<double> speed;            ///< share of nominal, 0 = stopped
+  std::optional<PlannedService> service;  ///< the last one
+};
+
 /// The plant without a driver: values and truth at any time. Pure.
 class Plant {
  public:
   static Result<Plant> create(PlantSpec spec);
   const PlantSpec& spec() const { return spec_; }
   const std::vector<ontology::DeviceSchema>& devices() const { return devices_; }
-  /// All values of one asset at `time`; `speed_command` (share of nominal, 0 = stopped) replaces
-  /// its own program. `out` is replaced. `cost` is there only in the scan that follows a repair.
-  void scan(std::uint32_t asset, Timestamp time, std::optional<double> speed_command,
+  /// All values of one asset at `time`. `out` is replaced. `cost` is there only in the scan that
+  /// follows a repair or a service.
+  void scan(std::uint32_t asset, Timestamp time, const Intervention& done,
             ontology::Batch& out) const;
+  /// A service that begins at `time`. `refused`: the machine has failed.
+  Result<PlannedService> service(std::uint32_t asset, Timestamp time) const;
   /// Failures whose standstill begins in [from, to).
   std::vector<FailureTruth> failures(std::uint32_t asset, Timestamp from, Timestamp to) const;
   /// Sensor faults that overlap [from, to).
@@ -101,6 +121,8 @@ class Plant {
 
  private:
   explicit Plant(PlantSpec spec) : spec_(std::move(spec)) {}
+  std::optional<double> cost_at(std::uint32_t asset, Timestamp time,
+                                const Intervention& done) const;
   PlantSpec spec_;
   std::vector<ontology::DeviceSchema> devices_;
   std::vector<std::vector<std::uint32_t>> outputs_;  ///< by asset and slot: index of the output
@@ -113,7 +135,8 @@ struct PlantWorld {
 };
 
 /// Commands: metric `speed_setpoint`, share of nominal speed 0 to 1.1, lease up to 1 h of event
-/// time. A lease does not survive a restart: the asset returns to its own program.
+/// time; metric `service`, 1: planned work begins with the next scan. Neither survives a restart:
+/// the asset returns to its own course.
 Result<std::unique_ptr<Driver>> make_plant(PlantSpec spec, PlantWorld world);
 
 }  // namespace millwright::drivers

@@ -33,6 +33,7 @@ class PlantDriver final : public Driver {
         world_(world),
         fingerprint_(fingerprint_of(plant_)),
         commands_(plant_.devices().size()),
+        services_(plant_.devices().size()),
         pacer_(Pace::fast(), {}, {}) {}
   ~PlantDriver() override { cancel_timer(); }
 
@@ -49,6 +50,7 @@ class PlantDriver final : public Driver {
     Timestamp until;
   };
   bool is_live() const { return !plant_.spec().start; }
+  Result<void> begin_service(std::uint32_t asset, double value);
   Timestamp first_scan(Timestamp not_before) const;
   void schedule();
   void cancel_timer();
@@ -60,6 +62,7 @@ class PlantDriver final : public Driver {
   PlantWorld world_;
   std::uint32_t fingerprint_;
   std::vector<std::optional<InForce>> commands_;
+  std::vector<std::optional<PlannedService>> services_;
   Pacer pacer_;
 
   Sink* sink_ = nullptr;
@@ -89,7 +92,7 @@ Result<void> PlantDriver::start(Sink& sink, std::optional<Position> after) {
     return fail(Code::conflict, "the plant is not the one whose run was interrupted",
                 "restore its seed, step and machines, or begin a new one under another edge");
   }
-  time_ = spec.start.value_or(first_scan(now));
+  time_ = spec.start.value_or(first_scan(now - spec.history));
   asset_ = 0;
   if (after) {
     time_ = Timestamp{after->order};
@@ -115,6 +118,7 @@ Result<void> PlantDriver::start(Sink& sink, std::optional<Position> after) {
   sink_ = &sink;
   scanned_ = false;
   std::ranges::fill(commands_, std::nullopt);
+  std::ranges::fill(services_, std::nullopt);
   status_ = {};
   status_.state = DriverState::running;
   schedule();
@@ -148,15 +152,15 @@ void PlantDriver::schedule() {
 }
 
 void PlantDriver::scan() {
-  std::optional<double> speed;
+  Intervention done{.speed = {}, .service = services_[asset_]};
   if (auto& command = commands_[asset_]) {
     if (time_ <= command->until) {
-      speed = command->value;
+      done.speed = command->value;
     } else {
       command.reset();
     }
   }
-  plant_.scan(asset_, time_, speed, batch_);
+  plant_.scan(asset_, time_, done, batch_);
   scanned_ = true;
 }
 
@@ -209,6 +213,20 @@ void PlantDriver::turn() {
   schedule();
 }
 
+Result<void> PlantDriver::begin_service(std::uint32_t asset, double value) {
+  if (value != 1) {
+    return fail(Code::refused, fmt::format("service cannot be {}", value),
+                "write 1: planned work begins");
+  }
+  auto& service = services_[asset];
+  if (service && time_ < service->until)
+    return fail(Code::refused, "planned work goes on already", "wait for its end");
+  auto begun = plant_.service(asset, time_);
+  if (!begun) return pass(std::move(begun));
+  service = *begun;
+  return {};
+}
+
 Result<void> PlantDriver::command(const Command& command) {
   const auto& devices = plant_.devices();
   const auto device = std::ranges::find_if(
@@ -223,9 +241,11 @@ Result<void> PlantDriver::command(const Command& command) {
     return fail(Code::not_found,
                 fmt::format("device '{}' has no metric '{}'", command.device, command.metric));
   }
+  if (metric->output == "service")
+    return begin_service(static_cast<std::uint32_t>(asset), command.value);
   if (metric->output != "speed_setpoint") {
     return fail(Code::refused, fmt::format("'{}' cannot be written", command.metric),
-                "write speed_setpoint");
+                "write speed_setpoint or service");
   }
   if (!(command.value >= 0 && command.value <= speed_command_max)) {
     return fail(

@@ -241,6 +241,84 @@ TEST(Plant, CommandsHaveLimitsAndALease) {
   EXPECT_EQ(states, "rrssssrrrrr") << "stopped from 20 s to 50 s";
 }
 
+TEST(Plant, ALivePlantMayBringAHistory) {
+  Fixture f;
+  auto spec = small_plant();
+  spec.start = spec.end = {};
+  spec.history = hours(1);
+  KeepingSink sink;
+  auto driver = f.make(spec);
+  f.executor.origin = new_year + hours(100);
+  ASSERT_TRUE(driver->start(sink, {}).has_value());
+  f.executor.run_until(seconds(1));
+  ASSERT_EQ(sink.taken.size(), 361u * 3) << "the hour before, at once, and now";
+  EXPECT_EQ(sink.taken[0].batch.rows[0].ts_us, (new_year + hours(99)).us);
+  f.executor.run_until(seconds(30));
+  EXPECT_EQ(sink.taken.size(), 364u * 3) << "then it follows the clock";
+}
+
+TEST(Plant, AServicePreventsTheFailureThatWasComing) {
+  auto spec = small_plant();
+  spec.step = minutes(1);
+  const auto plant = Plant::create(spec).value();
+  const auto failures = plant.failures(0, new_year, new_year + hours(24 * 100));
+  ASSERT_GE(failures.size(), 2u);
+  const FailureTruth& coming = failures[0];
+  const Timestamp at = coming.onset + (coming.failed - coming.onset) / 2;
+  const auto service = plant.service(0, at).value();
+  EXPECT_LT(service.cost_eur, coming.cost_eur);
+  EXPECT_EQ(plant.service(0, coming.failed).error().code(), Code::refused);
+  const Intervention done{.speed = {}, .service = service};
+  std::map<std::string, int> states;
+  std::map<double, Timestamp> costs;
+  ontology::Batch batch;
+  for (Timestamp time = at; time < failures[1].failed + minutes(1); time = time + spec.step) {
+    plant.scan(0, time, done, batch);
+    for (const auto& row : batch.rows) {
+      const auto& name = plant.devices()[0].metrics[row.slot].name;
+      if (name == "state") ++states[std::string(batch.payload(row))];
+      if (name == "cost") costs[row.f64()] = time;
+    }
+  }
+  EXPECT_GT(states["service"], 0);
+  EXPECT_EQ(states["failed"], 1) << "the next life fails as it would have, and only that one";
+  EXPECT_EQ(states["repair"], 0);
+  ASSERT_EQ(costs.size(), 1u) << "the repair that was not needed costs nothing";
+  EXPECT_TRUE(costs.contains(service.cost_eur));
+  const auto worn = by_name(plant, 0, at + (coming.failed - at) / 2).at("vibration_rms").f64();
+  plant.scan(0, at + (coming.failed - at) / 2, done, batch);
+  EXPECT_LT(batch.rows[0].f64(), worn) << "the damage is gone";
+}
+
+TEST(Plant, AServiceIsOrderedByCommand) {
+  Fixture f;
+  auto spec = small_plant();
+  spec.pace = Pace::times(1);
+  spec.start = new_year + hours(12);
+  spec.end = {};
+  spec.assets[0].metrics = {{"state", "state"}, {"service", "service"}};
+  spec.repair_mean = minutes(4);
+  KeepingSink sink;
+  auto driver = f.make(spec);
+  ASSERT_TRUE(driver->start(sink, {}).has_value());
+  f.executor.run_until(seconds(15));
+  EXPECT_EQ(driver->command({"pump-1", "service", 2, seconds(30)}).error().code(), Code::refused);
+  EXPECT_EQ(driver->command({"motor-1", "servise", 1, seconds(30)}).error().code(),
+            Code::not_found);
+  ASSERT_TRUE(driver->command({"pump-1", "service", 1, seconds(30)}).has_value());
+  EXPECT_EQ(driver->command({"pump-1", "service", 1, seconds(30)}).error().code(), Code::refused);
+  f.executor.run_until(minutes(4));
+  std::string states;
+  for (const auto& taken : sink.taken) {
+    if (taken.device != 0) continue;
+    const auto& rows = taken.batch.rows;
+    const char state = taken.batch.payload(rows[0])[0];
+    if (states.empty() || states.back() != state) states += state;
+    EXPECT_EQ(rows[1].f64(), state == 's' ? 1 : 0);
+  }
+  EXPECT_EQ(states, "rsr");
+}
+
 TEST(Plant, MetricsAreChosenByOutput) {
   auto spec = small_plant();
   spec.assets[0].metrics = {{"flow", "throughput"}, {"state", "mode"}};

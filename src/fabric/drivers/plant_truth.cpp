@@ -114,19 +114,29 @@ SensorFault sensor_fault_number(const PlantSpec& spec, std::uint32_t asset, std:
   return out;
 }
 
+bool was_serviced(const Intervention& done, std::int64_t life, Timestamp time) {
+  return done.service && done.service->life == life && time >= done.service->from;
+}
+
 MachineTruth machine_at(const PlantSpec& spec, std::uint32_t asset, Timestamp time,
-                        std::optional<double> speed_command) {
+                        const Intervention& done) {
   MachineTruth out;
   const Life life = life_at(spec, asset, time);
   out.mode = life.mode;
   out.ambient_cel = 18 + 6 * wave(time.us - 4 * 60 * minute_us, day_us);
-  if (time >= life.onset) {
+  const bool is_renewed = was_serviced(done, life.number, time);
+  if (is_renewed && time < done.service->until) {
+    out.state = MachineState::in_service;
+    out.standing_min = static_cast<double>((time - done.service->from).count()) / minute_us;
+    return out;
+  }
+  if (time >= life.onset && !is_renewed) {
     const double x =
         static_cast<double>((time - life.onset).count()) /
         static_cast<double>(std::max<std::int64_t>(1, (life.failed - life.onset).count()));
     out.damage = std::min(1.0, x * x);
   }
-  if (time >= life.failed) {
+  if (time >= life.failed && !is_renewed) {
     out.state = MachineState::failed;
     out.standing_min = static_cast<double>((time - life.failed).count()) / minute_us;
     return out;
@@ -143,9 +153,9 @@ MachineTruth machine_at(const PlantSpec& spec, std::uint32_t asset, Timestamp ti
   out.load = 0.5 + 0.35 * shift + 0.12 * wave(time.us + phase, 17 * minute_us);
   out.speed = 0.6 + 0.4 * out.load;
   const bool resting = of_day >= rest && of_day < rest + idle_us;
-  if (speed_command) {
-    out.speed = *speed_command;
-    out.load = std::min(1.1, out.speed * out.speed);
+  if (done.speed) {
+    out.speed = *done.speed;
+    out.load = std::clamp((out.speed - 0.6) / 0.4, 0.1, 1.1);  // as its own program has it
   } else if (resting) {
     out.speed = 0;
     out.standing_min = static_cast<double>(of_day - rest) / minute_us;

@@ -62,7 +62,7 @@ SensorFault sensor_fault_number(const PlantSpec& spec, std::uint32_t asset, std:
 /// Number of the fault period in which `time` lies.
 std::int64_t sensor_fault_period(const PlantSpec& spec, Timestamp time);
 
-enum class MachineState : std::uint8_t { running, stopped, failed };
+enum class MachineState : std::uint8_t { running, stopped, failed, in_service };
 
 /// The machine as it is at a time, before any sensor looks at it.
 struct MachineTruth {
@@ -75,6 +75,8 @@ struct MachineTruth {
   FailureMode mode = FailureMode::bearing_wear;
 };
 MachineTruth machine_at(const PlantSpec& spec, std::uint32_t asset, Timestamp time,
-                        std::optional<double> speed_command);
+                        const Intervention& done);
+/// Whether the life was ended by planned work that had begun by then.
+bool was_serviced(const Intervention& done, std::int64_t life, Timestamp time);
 
 }  // namespace millwright::drivers
