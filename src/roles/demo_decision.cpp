@@ -57,24 +57,24 @@ Result<bool> DemoDecision::has_history() {
   });
 }
 
-/// A rollout that an earlier start of the same demo made.
-Result<bool> DemoDecision::is_known(const std::string& kind) {
+/// An earlier start of the same demo may have made it.
+Result<void> DemoDecision::roll_out_once(const std::string& kind) {
   auto progress = run_.progress(http_, fleet_.hub_url(), kind, terminal_);
   if (!progress) return pass(std::move(progress));
-  return !progress->state.empty();
+  if (!progress->state.empty()) return {};
+  return run_.roll_out(http_, clock_, fleet_.hub_url(), kind, terminal_);
 }
 
 Result<void> DemoDecision::decide() {
-  auto known = is_known("gateway");
-  if (!known) return pass(std::move(known));
-  if (!*known) {
+  auto models = reader_.get("/api/v1/models");
+  if (!models) return pass(std::move(models));
+  if ((*models)["models"].items().empty()) {
     say("the plant's history is stored; models are trained on it");
     DecisionReport report;
     if (auto done = run_.train(http_, clock_, fleet_.hub_url(), terminal_, report); !done)
       return done;
-    if (auto done = run_.roll_out(http_, clock_, fleet_.hub_url(), "gateway", terminal_); !done)
-      return done;
   }
+  if (auto done = roll_out_once("gateway"); !done) return done;
   phase_ = Phase::gateways;
   return {};
 }
@@ -97,11 +97,8 @@ Result<void> DemoDecision::step() {
       if (!ready) return pass(std::move(ready));
       if (!*ready) return {};
       say("the gateways run the models of remaining life");
-      auto known = is_known("edge");
-      if (!known) return pass(std::move(known));
       phase_ = Phase::edges;
-      if (*known) return {};
-      return run_.roll_out(http_, clock_, fleet_.hub_url(), "edge", terminal_);
+      return roll_out_once("edge");
     }
     case Phase::edges: {
       auto ready = attested("edge");

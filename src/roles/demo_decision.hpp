@@ -29,7 +29,7 @@ class DemoDecision {
   enum class Phase : std::uint8_t { history, gateways, edges, at_work, ended };
   Result<void> step();
   Result<bool> has_history();
-  Result<bool> is_known(const std::string& kind);
+  Result<void> roll_out_once(const std::string& kind);
   Result<void> decide();
   Result<void> watch();
   void say(const std::string& line);
