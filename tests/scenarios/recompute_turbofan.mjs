@@ -4,9 +4,10 @@
 // 1. RMSE and NASA score of the last stored prediction of each engine, both sides cut at the target's clip for the RMSE
 //    and neither for the score; they must equal those of the run's report to 1e-9 of their size.
 // 2. Every scan of the test fleet anew: window features by the declared rule, the bundle's trees and components walked
-//    here; each verdict is compared with the stored one.
+//    here, health fused of what they say; each verdict is compared with the stored one.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fusionOf } from './health_fusion.mjs';
 import { anomaly, bundleOf, intervalOf, remainingLife } from './model_bundle.mjs';
 import { declaredFeatures, readRecording, readTruth, recordedFile, scansOfTestFleet, sensors, timeOf, truthFile }
   from './recording.mjs';
@@ -20,11 +21,13 @@ if (!kept || !data) {
 }
 
 // The rule of the models for agreement between runtimes: |a - b| <= 1e-5 max(1, |a|). Trees are summed in 32-bit floats,
-// and a runtime may add them in another order; with the base first instead of last, predictions move by up to 8e-6 of
+// and a gateway without an ONNX runtime adds the base first instead of last, which moves predictions by up to 8e-6 of
 // their size. A feature on the wrong side of a threshold moves them by far more. The bounds of an interval carry the
-// deviation of the prediction, so that its size counts for them.
+// deviation of the prediction, so that its size counts for them. SPE differs by up to 5e-6: the edge takes it as the
+// difference of two lengths, and its loadings are orthonormal to 32 bits only.
 const tolerance = 1e-5;
-const compared = ['rul', 'rul/low', 'rul/high', 'anomaly/t2', 'anomaly/spe', 'anomaly/score', 'anomaly/flag'];
+const compared = ['rul', 'rul/low', 'rul/high', 'anomaly/t2', 'anomaly/spe', 'anomaly/score', 'anomaly/flag', 'health',
+  'health/confidence', 'health/state', 'health/by/rul', 'health/by/anomaly', 'health/by/sensors'];
 
 const fleet = readRecording(recordedFile(data));
 const truth = readTruth(truthFile(data));
@@ -44,7 +47,7 @@ for (const bundle of [life, monitor]) {
 const stored = await currentRows(kept, ({ device, metric }) => fleet.has(device) && compared.includes(metric));
 const storedValue = (device, metric, cycle) => {
   const row = stored.get(`${device}/${metric}/${timeOf(cycle)}`)?.row;
-  return row?.f64 ?? (row?.i64 === null || row?.i64 === undefined ? undefined : Number(row.i64));
+  return row?.f64 ?? row?.text ?? (row?.i64 === null || row?.i64 === undefined ? undefined : Number(row.i64));
 };
 
 const figures = () => {
@@ -60,24 +63,32 @@ const figures = () => {
   return { rmse_clipped: Math.sqrt(squares / fleet.size), score };
 };
 
-const verdictsOf = (scans) => {
+const verdictsOf = (scans, fuse) => {
   const rul = remainingLife(life, featuresOf(life.card.features, life.inputs, scans));
   const { low, high } = intervalOf(life, rul);
   const { t2, spe, score, flag } = anomaly(monitor, featuresOf(monitor.card.features, monitor.inputs, scans));
-  return { rul, 'rul/low': low, 'rul/high': high, 'anomaly/t2': t2, 'anomaly/spe': spe, 'anomaly/score': score,
+  const is_full = ({ card }) => scans.length >= Math.max(...card.features.windows);
+  const health = fuse(timeOf(scans.length), { rul: { value: rul, is_full: is_full(life) },
+    anomaly: { value: score, is_full: is_full(monitor) }, sensors: { value: 1, is_full: true } });
+  return { ...health, rul, 'rul/low': low, 'rul/high': high, 'anomaly/t2': t2, 'anomaly/spe': spe, 'anomaly/score': score,
     'anomaly/flag': Number(flag) };
+};
+
+const apartOf = (metric, verdicts, value) => {
+  if (typeof verdicts[metric] === 'string') return verdicts[metric] === value ? 0 : Infinity;
+  return Math.abs(verdicts[metric] - value) / Math.max(1, Math.abs(verdicts[metric.startsWith('rul') ? 'rul' : metric]));
 };
 
 const difference_max = Object.fromEntries(compared.map((metric) => [metric, 0]));
 let scans_compared = 0;
 const identical = { ...difference_max };
 for (const [device, scans] of fleet) {
+  const fuse = fusionOf(life.card.target_max);
   for (let cycle = 1; cycle <= scans.length; ++cycle) {
-    const verdicts = verdictsOf(scans.slice(0, cycle));
+    const verdicts = verdictsOf(scans.slice(0, cycle), fuse);
     for (const metric of compared) {
       const value = storedValue(device, metric, cycle);
-      const size = Math.max(1, Math.abs(verdicts[metric.startsWith('rul') ? 'rul' : metric]));
-      const apart = Math.abs(verdicts[metric] - value) / size;
+      const apart = apartOf(metric, verdicts, value);
       if (!(apart <= tolerance))
         problems.push(`${device}/${metric} of cycle ${cycle} is stored as ${value}, recomputed ${verdicts[metric]}`);
       difference_max[metric] = Math.max(difference_max[metric], apart);
