@@ -3,7 +3,8 @@
 //
 // By a careless hand: a byte of a segment is flipped. The segment fails its checksum, is named, and nothing is answered
 // from it. By a forger who makes every checksum fit: the stored verdicts no longer follow from the rows, and lineage
-// names the row whose change explains it.
+// names the row whose change explains it. The row is chosen so that the prediction moves much: of a change within the
+// sensors' noise lineage says that the verdict does not fit, but not reliably which row it is.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
