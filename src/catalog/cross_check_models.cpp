@@ -70,6 +70,75 @@ void check_features(const Entry<ModelSpec>& entry, Reporter& report) {
   }
 }
 
+/// Each state of a list is there once.
+void check_states(const Declared& declared, const std::string& path,
+                  const std::vector<std::string>& states, Reporter& report) {
+  constexpr std::size_t states_max = 64;
+  if (states.empty() || states.size() > states_max) {
+    report.add(declared, path, fmt::format("{} states", states.size()),
+               fmt::format("1 to {} states", states_max), {}, {});
+  }
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    if (seen.insert(states[i]).second) continue;
+    report.add(declared, fmt::format("{}[{}]", path, i),
+               fmt::format("'{}' stands twice", states[i]), "each once", {}, "remove it");
+  }
+}
+
+/// The signal that `while` asks is a text of the type.
+void check_scope(const Entry<ModelSpec>& entry, const Index& index, Reporter& report) {
+  const auto& spec = entry.spec;
+  if (!spec.scope || spec.scope->signal.empty()) return;
+  const auto signals = index.signals_of_type(spec.asset_type);
+  const auto is_text = [](const SignalSpec& signal) {
+    return ontology::column_of(signal.datatype.value_or(ontology::DataType::float64)) ==
+           ontology::Column::text;
+  };
+  std::vector<std::string_view> known;
+  for (const auto& signal : signals) {
+    if (is_text(signal)) known.push_back(signal.name);
+  }
+  const auto& name = spec.scope->signal;
+  const auto found = std::ranges::find(signals, name, &SignalSpec::name);
+  if (found == signals.end()) {
+    report.add(*entry.declared, "while.signal",
+               fmt::format("AssetType '{}' has no signal '{}'", spec.asset_type, name),
+               "a signal of the type that is a text", std::string(nearest_name(name, known)), {});
+  } else if (!is_text(*found)) {
+    report.add(*entry.declared, "while.signal",
+               fmt::format("signal '{}' of AssetType '{}' is not a text", name, spec.asset_type),
+               "a signal of the type that is a text", {},
+               known.empty() ? "declare the states of the machine as a signal of datatype string"
+                             : fmt::format("name one of {}", fmt::join(known, ", ")));
+  }
+}
+
+/// The states of `while` and of `becomes`, whatever the type says.
+void check_ends(const Entry<ModelSpec>& entry, Reporter& report) {
+  const auto& spec = entry.spec;
+  const auto& declared = *entry.declared;
+  const auto* scope = declared.resource.spec.find("while");
+  if (scope != nullptr && scope->find("is") != nullptr)
+    check_states(declared, "while.is", spec.scope->is, report);
+  const auto* target = declared.resource.spec.find("target");
+  if (!spec.target || target == nullptr || target->find("becomes") == nullptr) return;
+  if (!spec.scope) {
+    report.add(declared, "target.becomes", "'becomes' without 'while'",
+               "the states between which a life lies", {},
+               "add 'while: {signal: state, is: [running]}', or remove it");
+    return;
+  }
+  check_states(declared, "target.becomes", spec.target->becomes, report);
+  for (std::size_t i = 0; i < spec.target->becomes.size(); ++i) {
+    const auto& state = spec.target->becomes[i];
+    if (!spec.scope->holds(state)) continue;
+    report.add(declared, fmt::format("target.becomes[{}]", i),
+               fmt::format("'{}' is one of while.is: nothing ends there", state),
+               "a state outside of while.is", {}, "remove it from one of them");
+  }
+}
+
 /// What goes with the algorithm, and what does not.
 void check_algorithm(const Entry<ModelSpec>& entry, Reporter& report) {
   const auto& spec = entry.spec;
@@ -178,7 +247,11 @@ void check_model(const Entry<ModelSpec>& entry, const Index& index, const NameTa
   const auto& spec = entry.spec;
   const auto* type = report.reference(*entry.declared, "assetType", Kind::asset_type,
                                       spec.asset_type, names.types);
-  if (type != nullptr && type->sound) check_inputs(entry, index, report);
+  if (type != nullptr && type->sound) {
+    check_inputs(entry, index, report);
+    check_scope(entry, index, report);
+  }
+  check_ends(entry, report);
   check_features(entry, report);
   check_algorithm(entry, report);
   const bool selected = std::ranges::any_of(index.devices, [&](const auto& device) {

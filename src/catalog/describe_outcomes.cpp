@@ -43,7 +43,7 @@ std::string role_parts(const RoleSpec& spec) {
   return heading("Rules") + indented(text_table(rows));
 }
 
-/// Pipelines that score with the model.
+/// When the model judges, and the pipelines that score with it.
 std::string model_parts(const Index& index, const ModelSpec& spec) {
   std::string out;
   for (const auto& entry : index.pipelines) {
@@ -55,7 +55,13 @@ std::string model_parts(const Index& index, const ModelSpec& spec) {
     out += fmt::format("  Pipeline/{} of {}/{}\n", entry.spec.resource, entry.spec.site,
                        entry.spec.edge);
   }
-  return heading("Scores in") + (out.empty() ? "  none\n" : out);
+  std::string scope;
+  if (spec.scope) {
+    scope = heading("Judges while") + fmt::format("  {}\n", spec.scope->text());
+    if (spec.target && !spec.target->becomes.empty())
+      scope += fmt::format("  learns from what ends in {}\n", joined(spec.target->becomes));
+  }
+  return scope + heading("Scores in") + (out.empty() ? "  none\n" : out);
 }
 
 std::string person_parts(const PersonSpec& spec) {

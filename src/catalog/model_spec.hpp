@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "catalog/document.hpp"
+#include "ontology/state_track.hpp"
 
 namespace millwright::catalog {
 
@@ -22,10 +23,11 @@ struct FeatureSpec {
   bool age = false;
 };
 
-/// Time to the end of the record of a device that ran to failure.
+/// Time to the end of the record of a device that ran to failure; with a scope, of each stretch.
 struct RemainingLife {
   std::string unit;  ///< UCUM, of time
   std::optional<double> clip;
+  std::vector<std::string> becomes = {};  ///< states whose beginning is an end; empty: any end
 };
 
 /// What cross-validation chooses from; empty: the trainer's default.
@@ -54,6 +56,7 @@ struct ModelSpec {
   std::string asset_type;
   std::vector<std::string> inputs;
   FeatureSpec features;
+  std::optional<ontology::StateScope> scope;  ///< `while`
   std::optional<RemainingLife> target;
   TrainingSpec training;
   double alpha = 0.001;

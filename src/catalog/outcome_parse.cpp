@@ -196,9 +196,14 @@ ModelSpec parse_model_spec(std::string_view name, const Node& spec) {
     }
   }
   out.features.age = features.boolean_at("age", false);
+  if (spec.find("while") != nullptr) {
+    const auto& scope = child(spec, "while");
+    out.scope = ontology::StateScope{scope.text_at("signal"), texts_at(scope, "is")};
+  }
   if (spec.find("target") != nullptr) {
     const auto& target = child(spec, "target");
-    out.target = RemainingLife{target.text_at("unit"), optional_number(target, "clip")};
+    out.target = RemainingLife{target.text_at("unit"), optional_number(target, "clip"),
+                               texts_at(target, "becomes")};
   }
   const auto& training = child(spec, "training");
   out.training.labels = text_map_at(training, "labels");

@@ -89,6 +89,15 @@ void AssetHistory::trim(std::size_t keep) {
   }
 }
 
+void AssetHistory::begin_after(Timestamp at) {
+  const auto first_left = std::ranges::upper_bound(scans_, at, {}, &JudgedScan::at);
+  if (first_left == scans_.begin()) return;
+  scans_.erase(scans_.begin(), first_left);
+  base_ = current_ = Fusion(spec());
+  base_at_.reset();
+  fused_ = 0;
+}
+
 void AssetHistory::save(ByteWriter& out) const {
   out.block(base_.save());
   out.u8(base_at_ ? 1 : 0);

@@ -36,6 +36,8 @@ class AssetHistory {
   const JudgedScan& scan(std::size_t position) const { return scans_[position]; }
   std::size_t size() const { return scans_.size(); }
   void trim(std::size_t keep);
+  /// Forgets every scan up to `at`, and all that was fused before it.
+  void begin_after(Timestamp at);
 
   void save(ByteWriter& out) const;
   /// corrupt, or conflict when it was saved with another specification. Then it is as it was.

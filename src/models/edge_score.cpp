@@ -70,6 +70,18 @@ class PcaStageModel final : public pipeline::StageModel {
                                .with_problems(std::move(problems)));
   }
 
+  Result<void> check_scope(const std::optional<ontology::StateScope>& scope) const override {
+    const auto& own = loaded_->bundle.features.scope;
+    if (own == scope) return {};
+    const auto text = [](const std::optional<ontology::StateScope>& of) {
+      return of ? "while " + of->text() : std::string("at all times");
+    };
+    return fail(Code::refused,
+                fmt::format("{} was trained to judge {}, and is to judge {}", loaded_->id,
+                            text(own), text(scope)),
+                "train it anew from its Model resource");
+  }
+
   void score(Timestamp at, std::span<const ModelValue> inputs,
              std::span<ModelValue> outputs) override {
     const Verdict verdict = judge(at, inputs);
@@ -82,6 +94,10 @@ class PcaStageModel final : public pipeline::StageModel {
   void reset() override {
     window_ = FeatureWindow(loaded_->bundle.features);
     last_.reset();
+  }
+  void begin_after(Timestamp at) override {
+    (void)window_.begin_after(at);  // verdicts given before are not given again
+    if (last_ && last_->at <= at) last_.reset();
   }
   void save(ByteWriter& out) const override {
     out.u8(state_version);

@@ -7,7 +7,8 @@
 // no verdict: no value, bad:bad_input. Until the window is full the verdict is
 // uncertain:incomplete_window. The port gives each scan one verdict: a scan that comes late is
 // judged in its place, but verdicts given before are not given again, and one that is older than
-// what the window keeps has no value and is bad:incomplete_window.
+// what the window keeps has no value and is bad:incomplete_window. Scans outside of the bundle's
+// scope do not come here: the stage answers for them, and says where the window begins anew.
 #pragma once
 
 #include <memory>

@@ -122,6 +122,53 @@ TEST(EdgeScore, GoesOnFromASavedState) {
   }
 }
 
+TEST(EdgeScore, JudgesOnlyForTheScopeThatItWasTrainedIn) {
+  Bundle bundle = windowed();
+  bundle.features.scope = {.signal = "state", .is = {"running"}};
+  pipeline::PipelineSpec spec;
+  spec.stages = {pipeline::ScoreSpec{.model = "turbofan-monitor", .metrics = {"P30", "T30"}}};
+  std::vector<MetricDefinition> with_state = metrics;
+  with_state.push_back({"state", DataType::string, ""});
+  const auto factory = edge_score_factory(encode(bundle)).value();
+  auto always = pipeline::Pipeline::create(spec, {{"s", "e", "d"}, with_state}).value();
+  const auto refused = always->make_models("turbofan-monitor", factory);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::refused);
+  std::get<pipeline::ScoreSpec>(spec.stages[0]).scope = bundle.features.scope;
+  auto line = pipeline::Pipeline::create(spec, {{"s", "e", "d"}, with_state}).value();
+  EXPECT_FALSE(
+      line->make_models("turbofan-monitor", edge_score_factory(encode(windowed())).value()));
+  line->activate("turbofan-monitor", line->make_models("turbofan-monitor", factory).value());
+  const auto flag = [&](int scan, std::string_view state) {
+    ontology::Batch in;
+    ontology::Batch out;
+    for (std::uint32_t slot = 0; slot < 3; ++slot) {
+      ontology::Row row;
+      row.ts_us = at(scan).us;
+      row.slot = slot;
+      slot < 2 ? row.set_f64(slot == 0 ? 553 : kelvin(1580)) : in.set_payload(row, state);
+      in.rows.push_back(row);
+    }
+    line->process(in, out);
+    EXPECT_EQ(out.size(), 7u);
+    return out.rows.back().quality;
+  };
+  for (int scan = 0; scan < 4; ++scan) {
+    EXPECT_EQ(flag(scan, "running"),
+              scan < 2 ? Quality::uncertain(Reason::incomplete_window) : Quality::good());
+  }
+  EXPECT_EQ(flag(4, "repair"), Quality::bad(Reason::out_of_specification));
+  for (int scan = 5; scan < 9; ++scan) {
+    EXPECT_EQ(flag(scan, "running"),
+              scan < 7 ? Quality::uncertain(Reason::incomplete_window) : Quality::good());
+  }
+  // A late row of state between two scans that were judged: the window holds what came after it.
+  EXPECT_EQ(flag(6, "stopped"), Quality::bad(Reason::out_of_specification));
+  EXPECT_EQ(flag(9, "running"), Quality::good()) << "7, 8, 9";
+  EXPECT_EQ(flag(8, "failed"), Quality::bad(Reason::out_of_specification));
+  EXPECT_EQ(flag(10, "running"), Quality::uncertain(Reason::incomplete_window)) << "9, 10";
+}
+
 TEST(EdgeScore, ListsEverythingThatDoesNotFit) {
   auto model = edge_score_factory(encode(pca_bundle())).value()().value();
   const std::vector<MetricDefinition> inputs = {{"T3O", DataType::float64, "[degR]"},

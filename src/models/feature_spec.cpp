@@ -14,6 +14,7 @@ constexpr std::array<std::string_view, 6> function_names = {"last", "mean", "slo
 constexpr std::size_t inputs_max = 256;
 constexpr std::size_t windows_max = 8;
 constexpr std::uint32_t window_max = 1024;
+constexpr std::size_t states_max = 64;
 
 Problem problem(std::string path, std::string what, std::string expected, std::string remedy = {}) {
   return {.place = {.file = {}, .line = 0, .column = 0, .path = std::move(path)},
@@ -39,6 +40,40 @@ void check_windows(const FeatureSpec& spec, std::vector<Problem>& out) {
                             "rising counts of scans", "order the windows and name each once"));
     }
   }
+}
+
+void check_scope(const ontology::StateScope& scope, std::vector<Problem>& out) {
+  if (scope.signal.empty()) {
+    out.push_back(problem("while.signal", "no name", "the name of a signal"));
+  }
+  if (scope.is.empty() || scope.is.size() > states_max) {
+    out.push_back(problem("while.is", fmt::format("{} states", scope.is.size()),
+                          fmt::format("1 to {} states", states_max)));
+  }
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < scope.is.size(); ++i) {
+    if (scope.is[i].empty()) {
+      out.push_back(problem(fmt::format("while.is[{}]", i), "no text", "a state"));
+    } else if (!seen.insert(scope.is[i]).second) {
+      out.push_back(problem(fmt::format("while.is[{}]", i), fmt::format("'{}' again", scope.is[i]),
+                            "each state once", "remove the second one"));
+    }
+  }
+}
+
+/// Reads what `node()` writes of a scope; its problems go to the reader of the whole.
+ontology::StateScope read_scope(const catalog::Node& node, NodeReader& outer) {
+  NodeReader reader(node);
+  ontology::StateScope scope;
+  scope.signal = reader.text("signal");
+  scope.is = reader.texts("is");
+  if (auto failed = reader.failure("while")) {
+    for (Problem found : failed->problems()) {
+      found.place.path = "while." + found.place.path;
+      outer.wrong(std::move(found));
+    }
+  }
+  return scope;
 }
 
 }  // namespace
@@ -81,6 +116,7 @@ std::vector<Problem> FeatureSpec::problems() const {
                             "each function once", "remove the second one"));
     }
   }
+  if (scope) check_scope(*scope, out);
   return out;
 }
 
@@ -126,6 +162,17 @@ catalog::Node FeatureSpec::node() const {
   }
   node.add("functions", std::move(called));
   node.add("add_age", catalog::Node::make_boolean(add_age));
+  // Only where there is one: specifications without keep their bytes and digest.
+  if (scope) {
+    catalog::Node states = catalog::Node::make_list();
+    for (const std::string& state : scope->is) {
+      states.items.push_back(catalog::Node::make_text(state));
+    }
+    catalog::Node condition = catalog::Node::make_map();
+    condition.add("signal", catalog::Node::make_text(scope->signal));
+    condition.add("is", std::move(states));
+    node.add("while", std::move(condition));
+  }
   return node;
 }
 
@@ -152,6 +199,7 @@ Result<FeatureSpec> FeatureSpec::parse(const catalog::Node& node) {
     }
   }
   spec.add_age = reader.boolean("add_age");
+  if (node.find("while") != nullptr) spec.scope = read_scope(reader.map("while"), reader);
   for (Problem& found : spec.problems()) {
     // A function that is not known has been told already.
     if (found.place.path != "functions" || names.empty()) reader.wrong(std::move(found));

@@ -79,9 +79,7 @@ float narrowed(double value) {
 }  // namespace
 
 FeatureWindow::FeatureWindow(FeatureSpec spec)
-    : spec_(std::move(spec)),
-      keep_(std::size_t{2} * spec_.longest_window()),
-      carried_(spec_.inputs.size(), nothing) {
+    : spec_(std::move(spec)), keep_(spec_.scans_kept()), carried_(spec_.inputs.size(), nothing) {
   MILLWRIGHT_ASSERT(spec_.problems().empty());
 }
 
@@ -149,6 +147,22 @@ Result<Pushed> FeatureWindow::push(const Scan& scan) {
   }
   if (kept_.size() > keep_) forget_oldest();
   return pushed;
+}
+
+std::vector<FeatureRow> FeatureWindow::begin_after(Timestamp at) {
+  if (kept_.empty() || kept_.front().at > at) return {};
+  const auto first_left = std::ranges::upper_bound(kept_, at, {}, &Kept::at);
+  kept_.erase(kept_.begin(), first_left);
+  std::ranges::fill(carried_, nothing);
+  forgot_ = false;
+  scans_ = 0;
+  for (Kept& scan : kept_) scan.number = ++scans_;
+  fill_from(0);
+  std::vector<FeatureRow> rows;
+  for (std::size_t p = 0; p < kept_.size(); ++p) {
+    if (auto row = row_at(p)) rows.push_back(std::move(*row));
+  }
+  return rows;
 }
 
 void FeatureWindow::forget_oldest() {

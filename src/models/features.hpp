@@ -18,6 +18,7 @@
 #include "base/time.hpp"
 #include "catalog/document.hpp"
 #include "ontology/quality.hpp"
+#include "ontology/state_track.hpp"
 
 namespace millwright::models {
 
@@ -40,11 +41,15 @@ struct FeatureSpec {
   std::vector<std::uint32_t> windows;     ///< counts of scans, 1 to 1024, rising; at most 8
   std::vector<WindowFunction> functions;  ///< each once
   bool add_age = false;                   ///< one more column: scans so far, this one included
+  /// Scans outside are not judged, and windows begin anew after them; empty: every scan is.
+  std::optional<ontology::StateScope> scope = {};
 
   bool operator==(const FeatureSpec&) const = default;
   /// Every defect, with its place inside the specification; empty when it can be used.
   std::vector<Problem> problems() const;
   std::uint32_t longest_window() const;
+  /// Scans that a window keeps, so that late ones find their place.
+  std::size_t scans_kept() const { return std::size_t{2} * longest_window(); }
   /// Columns: for each input `last` if declared, then each window with each other function.
   std::size_t width() const;
   /// `NRf.last`, `NRf.mean.15`, `age`: one a column.
@@ -92,8 +97,9 @@ struct Pushed {
 };
 
 /// The recent scans of one asset. Owned by one stage, used on its executor. Bounded: twice the
-/// longest window of scans. Rule for what is bad or missing (quality bad, or not a finite number):
-/// the last usable value of that input is carried, and confidence tells.
+/// longest window of scans. It knows nothing of states: who judges a scope begins it anew. Rule for
+/// what is bad or missing (quality bad, or not a finite number): the last usable value of that
+/// input is carried, and confidence tells.
 class FeatureWindow {
  public:
   /// The specification must have no problems.
@@ -102,6 +108,9 @@ class FeatureWindow {
   const FeatureSpec& spec() const { return spec_; }
   /// invalid_input when the scan does not have one value (and no or one quality) for each input.
   Result<Pushed> push(const Scan& scan);
+  /// Forgets every scan up to `at`, and all that was carried from them: what is left is numbered
+  /// anew. Features of what is left; none, and nothing changes, when no scan was so old.
+  std::vector<FeatureRow> begin_after(Timestamp at);
   std::uint64_t scans() const { return scans_; }
   std::uint64_t too_late() const { return too_late_; }
 

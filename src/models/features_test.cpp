@@ -51,6 +51,26 @@ TEST(FeatureSpec, NamesItsColumnsAndReadsItsOwnText) {
   EXPECT_EQ(FeatureSpec::parse(parsed.documents.at(0)).value(), spec);
 }
 
+TEST(FeatureSpec, AScopeIsPartOfItOnlyWhereThereIsOne) {
+  FeatureSpec spec = small_spec();
+  const Digest without = spec.digest();
+  spec.scope = {.signal = "state", .is = {"running", "idle"}};
+  EXPECT_NE(spec.digest(), without);
+  EXPECT_TRUE(spec.canonical().ends_with(
+      R"("while":{"is":["running","idle"],"signal":"state"},"windows":[3,5]})"))
+      << spec.canonical();
+  const auto parsed = catalog::parse_yaml({.file = {}, .text = spec.canonical()});
+  EXPECT_EQ(FeatureSpec::parse(parsed.documents.at(0)).value(), spec);
+  spec.scope = {.signal = "", .is = {"a", "a", ""}};
+  EXPECT_EQ(spec.problems().size(), 3u);
+  const auto cut = catalog::parse_yaml({.file = {},
+                                        .text = "{inputs: [a], windows: [1], functions: [last], "
+                                                "add_age: false, while: {signal: 3}}"});
+  const auto refused = FeatureSpec::parse(cut.documents.at(0));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().problems().front().place.path, "while.signal");
+}
+
 TEST(FeatureSpec, TellsEveryProblem) {
   const auto parsed = catalog::parse_yaml(
       {.file = {}, .text = "{inputs: [a, a], windows: [5, 3], functions: [meen], add_age: 1}"});
@@ -207,6 +227,54 @@ TEST(Matrix, IsWhatTheWindowServes) {
   const Digest before = matrix->digest();
   matrix->values[3] += 1;
   EXPECT_NE(matrix->digest(), before);
+}
+
+TEST(FeatureWindow, BeginsAnewAsIfTheScansBeforeHadNotBeen) {
+  FeatureWindow window(small_spec());
+  FeatureWindow fresh(small_spec());
+  for (std::int64_t i = 0; i < 14; ++i) ASSERT_TRUE(push(window, i, input_a(i), input_b(i)));
+  std::vector<FeatureRow> expected;
+  for (std::int64_t i = 11; i < 14; ++i) {
+    auto pushed = push(fresh, i, input_a(i), input_b(i));
+    ASSERT_EQ(pushed->rows.size(), 1u);
+    expected.push_back(pushed->rows[0]);
+  }
+  EXPECT_TRUE(window.begin_after({3'000'000}).empty()) << "that is forgotten already";
+  EXPECT_EQ(window.scans(), 14u);
+  const auto left = window.begin_after({10'999'999});
+  ASSERT_EQ(left.size(), 3u);
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    EXPECT_EQ(left[i].values, expected[i].values);
+    EXPECT_EQ(left[i].confidence, expected[i].confidence);
+  }
+  EXPECT_EQ(window.save(), fresh.save());
+  EXPECT_TRUE(window.begin_after({99'000'000}).empty());
+  const auto first = push(window, 100, 5, 5, Quality::bad(Reason::failure));
+  EXPECT_TRUE(first->rows.empty()) << "nothing is carried over";
+  EXPECT_EQ(push(window, 101, 5, 5)->rows.at(0).values.back(), 2) << "age";
+}
+
+TEST(FeatureMatrix, RecordsOfOneGroupAreLivesOfTheirOwn) {
+  const FeatureSpec spec{
+      .inputs = {"a"}, .windows = {2}, .functions = {WindowFunction::mean}, .add_age = true};
+  const auto record = [](std::uint32_t group, std::vector<double> values) {
+    Record out{.group = group, .at = {}, .values = std::move(values), .quality = {}};
+    for (std::size_t i = 0; i < out.values.size(); ++i)
+      out.at.push_back({static_cast<std::int64_t>(i)});
+    return out;
+  };
+  const std::vector records{record(1, {1, 2, 3}), record(1, {10, 20}), record(2, {5})};
+  auto matrix = matrix_of(spec, records);
+  ASSERT_TRUE(matrix) << matrix.error().text();
+  EXPECT_EQ(matrix->values, (std::vector<float>{1, 1, 1.5, 2, 2.5, 3, 10, 1, 15, 2, 5, 1}));
+  EXPECT_EQ(matrix->record, (std::vector<std::uint32_t>{0, 0, 0, 1, 1, 2}));
+  EXPECT_EQ(healthy_rows(*matrix, {.share = 1, .rows_max = 2}),
+            (std::vector<std::size_t>{0, 1, 3, 4, 5}));
+  set_remaining_scans(*matrix, 10);
+  EXPECT_EQ(matrix->target, (std::vector<float>{2, 1, 0, 1, 0, 0}));
+  EXPECT_TRUE(matrix->problems().empty());
+  matrix->record.pop_back();
+  EXPECT_EQ(matrix->problems().size(), 1u);
 }
 
 }  // namespace

@@ -85,7 +85,7 @@ void read_inputs(const Eye& eye, const ontology::DeviceSchema& schema, const Bat
                  std::vector<Quality>& qualities) {
   values.clear();
   qualities.clear();
-  for (const InputConversion& conversion : eye.inputs) {
+  for (const InputConversion& conversion : eye.sight.inputs) {
     const auto slot = static_cast<std::uint32_t>(conversion.signal);
     const Row* row = row_of(batch, rows, slot);
     const auto value = row == nullptr ? std::nullopt : number_of(*row, schema.metrics[slot]);
@@ -110,7 +110,11 @@ void GatewayScorer::process(const gateway::ScorerInput& input,
   if (found == devices_.end() || !found->second->judged) return;
   Device& device = *found->second;
   collect(device, input.batch);
-  for (std::size_t i = 0; i < scan_count_; ++i) judge(device, input.batch, scans_[i], out);
+  for (std::size_t i = 0; i < scan_count_; ++i) {
+    take_states(device, input.batch, scans_[i], out);
+    if (scans_[i].counts) judge(device, input.batch, scans_[i], out);
+  }
+  keep_texts(device, input.batch);
 }
 
 /// Groups the rows of a message by event time, in the order of their first row.
@@ -128,22 +132,87 @@ void GatewayScorer::collect(const Device& device, const Batch& batch) {
     }
     scans_[place - 1].rows.push_back(i);
   }
-  // Times at which no input was read (an aggregate's, a trigger's) are no scans.
+  // Times at which no input was read (an aggregate's, a trigger's) are no scans; those of a state
+  // alone say what it was from then on.
   std::size_t kept = 0;
   for (std::size_t i = 0; i < scan_count_; ++i) {
-    const bool counts = std::ranges::any_of(scans_[i].rows, [&](std::uint32_t row) {
+    scans_[i].counts = std::ranges::any_of(scans_[i].rows, [&](std::uint32_t row) {
       return batch.rows[row].slot < device.counts.size() && device.counts[batch.rows[row].slot];
     });
-    if (!counts) continue;
+    const bool tells = std::ranges::any_of(scans_[i].rows, [&](std::uint32_t row) {
+      const std::optional slot(batch.rows[row].slot);
+      return slot == device.current.sight.state || slot == device.reference.sight.state;
+    });
+    if (!scans_[i].counts && !tells) continue;
     if (kept != i) std::swap(scans_[kept], scans_[i]);
     ++kept;
   }
   scan_count_ = kept;
 }
 
+/// What the state was at the time of a scan, and what that changes for scans judged before.
+void GatewayScorer::take_states(Device& device, const Batch& batch, const Scan& scan,
+                                std::vector<gateway::DerivedScan>& out) {
+  for (Eye* eye : {&device.current, &device.reference}) {
+    if (!eye->track || !eye->window || !eye->sight.state) continue;
+    const Row* row = row_of(batch, scan.rows, *eye->sight.state);
+    if (row == nullptr) continue;
+    std::optional<std::string_view> state;
+    if (!row->is_null && !row->quality.is_bad()) state = batch.payload(*row);
+    const auto until = eye->track->put({scan.ts_us}, state);
+    if (!until) continue;
+    if (eye == &device.reference) {
+      (void)eye->window->begin_after(*until);
+    } else {
+      // The scan itself has its verdict when it is judged.
+      const Timestamp from{scan.counts ? scan.ts_us + 1 : scan.ts_us};
+      begin_after(device, from, *until, scan.rows.back(), out);
+    }
+  }
+}
+
+/// Scans up to `until` count no more. Those since `from` were taken for inside until now: they have
+/// their verdict anew, and so does what is left.
+void GatewayScorer::begin_after(Device& device, Timestamp from, Timestamp until,
+                                std::uint32_t input_row, std::vector<gateway::DerivedScan>& out) {
+  AssetHistory& history = *device.history;
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    const Timestamp at = history.scan(i).at;
+    if (at >= from && at <= until)
+      emit_nothing(device, at, input_row, Reason::out_of_specification, out);
+  }
+  const std::size_t before = history.size();
+  const auto rows = device.current.window->begin_after(until);
+  history.begin_after(until);
+  if (history.size() == 0 || history.size() == before) return;
+  // Of one whose inputs came from before, there is nothing left to say.
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    set_answer(*device.slot, *history.find(history.scan(i).at),
+               RulAnswer::nothing(Reason::bad_input), nullptr);
+  }
+  set_answers(*device.slot, device, rows, {});
+  emit_from(device, 0, input_row, out);
+}
+
+/// False: the scan is not judged, and has its verdict.
+bool GatewayScorer::judge_place(Device& device, const Scan& scan,
+                                std::vector<gateway::DerivedScan>& out) {
+  using enum ontology::StateTrack::Place;
+  if (!device.current.track) return true;
+  const auto place = device.current.track->take({scan.ts_us});
+  if (place == inside) return true;
+  if (place == gone) ++scans_too_late_;
+  emit_nothing(device, {scan.ts_us}, scan.rows.back(),
+               place == gone ? Reason::incomplete_window : Reason::out_of_specification, out);
+  return false;
+}
+
 void GatewayScorer::judge(Device& device, const Batch& batch, const Scan& scan,
                           std::vector<gateway::DerivedScan>& out) {
-  if (device.slot == nullptr) return emit_nothing(device, scan, Reason::function_check, out);
+  if (device.slot == nullptr) {
+    return emit_nothing(device, {scan.ts_us}, scan.rows.back(), Reason::function_check, out);
+  }
+  if (!judge_place(device, scan, out)) return judge_by_reference(*device.slot, device, batch, scan);
   judge_by(*device.slot, device, batch, scan, out);
 }
 
@@ -157,7 +226,7 @@ void GatewayScorer::judge_by(Slot& slot, Device& device, const Batch& batch, con
   MILLWRIGHT_ASSERT(pushed.has_value());
   if (pushed->taken == Taken::too_late || !history.takes(at)) {
     ++scans_too_late_;
-    return emit_nothing(device, scan, Reason::incomplete_window, out);
+    return emit_nothing(device, at, scan.rows.back(), Reason::incomplete_window, out);
   }
   JudgedScan judged{.at = at, .rul = RulAnswer::nothing(Reason::bad_input), .readings = {}};
   for (std::size_t i = 0; i < device.readings.size(); ++i) {
@@ -175,11 +244,46 @@ void GatewayScorer::judge_by(Slot& slot, Device& device, const Batch& batch, con
   const auto from = take_rows(slot, device, *pushed, std::move(judged));
   if (pushed->taken != Taken::repeated) judge_by_reference(slot, device, batch, scan);
   if (!from) return;
-  const auto health = history.health_from(*from);
+  emit_from(device, *from, scan.rows.back(), out);
+  history.trim(device.current.window->spec().scans_kept());
+}
+
+void GatewayScorer::emit_from(Device& device, std::size_t position, std::uint32_t input_row,
+                              std::vector<gateway::DerivedScan>& out) {
+  const auto health = device.history->health_from(position);
   for (std::size_t i = 0; i < health.size(); ++i) {
-    emit(device, history.scan(*from + i), health[i], scan.rows.back(), out);
+    emit(device, device.history->scan(position + i), health[i], input_row, out);
   }
-  history.trim(std::size_t{2} * device.current.window->spec().longest_window());
+}
+
+/// What the model says of rows of the window; that of the scan at `counted` counts.
+void GatewayScorer::set_answers(Slot& slot, Device& device, std::span<const FeatureRow> rows,
+                                std::optional<Timestamp> counted) {
+  const FeatureSpec& spec = device.current.window->spec();
+  const std::uint64_t scans = device.current.window->scans();
+  slot.current->answer(rows, answers_);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const FeatureRow& row = rows[i];
+    if (row.at == counted) count(slot, answers_[i]);
+    add_remarks(answers_[i], row, scans - (rows.size() - 1 - i), spec);
+    if (JudgedScan* known = device.history->find(row.at))
+      set_answer(slot, *known, answers_[i], &row);
+  }
+}
+
+void GatewayScorer::set_answer(const Slot& slot, JudgedScan& to, const RulAnswer& answer,
+                               const FeatureRow* row) {
+  to.rul = answer;
+  for (std::size_t i = 0; i < to.readings.size(); ++i) {
+    const std::string& name = slot.fusion.inputs[i].name;
+    if (name == "rul") {
+      to.readings[i].quality = answer.quality;
+      to.readings[i].value.reset();
+      if (answer.has_value) to.readings[i].value = answer.value;
+    } else if (name == "sensors" && row != nullptr) {
+      to.readings[i].value = row->confidence;
+    }
+  }
 }
 
 /// Puts the scan and what the model says of it and of later ones into the history. Gives the
@@ -188,19 +292,6 @@ std::optional<std::size_t> GatewayScorer::take_rows(Slot& slot, Device& device,
                                                     const Pushed& pushed, JudgedScan scan) {
   AssetHistory& history = *device.history;
   const Timestamp at = scan.at;
-  const auto set_answer = [&](JudgedScan& to, const RulAnswer& answer, const FeatureRow* row) {
-    to.rul = answer;
-    for (std::size_t i = 0; i < to.readings.size(); ++i) {
-      const std::string& name = slot.fusion.inputs[i].name;
-      if (name == "rul") {
-        to.readings[i].quality = answer.quality;
-        to.readings[i].value.reset();
-        if (answer.has_value) to.readings[i].value = answer.value;
-      } else if (name == "sensors" && row != nullptr) {
-        to.readings[i].value = row->confidence;
-      }
-    }
-  };
   if (pushed.taken == Taken::repeated) {
     const JudgedScan* known = history.find(at);
     if (known == nullptr) return std::nullopt;
@@ -215,17 +306,10 @@ std::optional<std::size_t> GatewayScorer::take_rows(Slot& slot, Device& device,
     if (same) return std::nullopt;
     return history.put(std::move(scan));
   }
-  const FeatureSpec& spec = device.current.window->spec();
-  slot.current->answer(pushed.rows, answers_);
-  const std::uint64_t scans = device.current.window->scans();
-  set_answer(scan, scan.rul, nullptr);
+  const RulAnswer nothing = scan.rul;
+  set_answer(slot, scan, nothing, nullptr);
   const std::size_t position = history.put(std::move(scan));
-  for (std::size_t i = 0; i < pushed.rows.size(); ++i) {
-    const FeatureRow& row = pushed.rows[i];
-    if (row.at == at) count(slot, answers_[i]);
-    add_remarks(answers_[i], row, scans - (pushed.rows.size() - 1 - i), spec);
-    if (JudgedScan* known = history.find(row.at)) set_answer(*known, answers_[i], &row);
-  }
+  set_answers(slot, device, pushed.rows, at);
   return position;
 }
 
@@ -250,6 +334,8 @@ void GatewayScorer::count(Slot& slot, const RulAnswer& answer) {
 void GatewayScorer::judge_by_reference(Slot& slot, Device& device, const Batch& batch,
                                        const Scan& scan) {
   if (!slot.reference || !device.reference.window) return;
+  auto& track = device.reference.track;
+  if (track && track->take({scan.ts_us}) != ontology::StateTrack::Place::inside) return;
   read_inputs(device.reference, device.schema, batch, scan.rows, values_, qualities_);
   const auto pushed =
       device.reference.window->push({.at = {scan.ts_us}, .values = values_, .quality = qualities_});
@@ -263,11 +349,11 @@ void GatewayScorer::judge_by_reference(Slot& slot, Device& device, const Batch& 
   if (--slot.reference_left == 0) drop_reference(slot);
 }
 
-void GatewayScorer::emit_nothing(const Device& device, const Scan& scan, Reason reason,
-                                 std::vector<gateway::DerivedScan>& out) const {
-  gateway::DerivedScan derived{device.form, {}, scan.rows.back()};
+void GatewayScorer::emit_nothing(const Device& device, Timestamp at, std::uint32_t input_row,
+                                 Reason reason, std::vector<gateway::DerivedScan>& out) const {
+  gateway::DerivedScan derived{device.form, {}, input_row};
   for (std::size_t i = 0; i < device.form->metrics.size(); ++i) {
-    add(derived.batch, {scan.ts_us}, 0, false, Quality::bad(reason));
+    add(derived.batch, at, 0, false, Quality::bad(reason));
   }
   out.push_back(std::move(derived));
 }

@@ -18,6 +18,12 @@
 // are kept are judged again, as revisions; one older than what is kept has no value,
 // bad:incomplete_window.
 //
+// A bundle with a scope judges only scans in its states. The others, and those of an unknown state,
+// have no value, bad:out_of_specification (NE 107 S); window, history and fusion of the asset begin
+// anew behind them. A row of the state holds until the next one's time. One that comes late and
+// takes scans out of the scope gives them anew, without value, and judges again what follows; what
+// was outside stays so. A scan of a stretch that is over has no value, bad:incomplete_window.
+//
 // The version that is replaced stays as reference for the next scans, whose predictions are
 // only counted. `active` names it too, before its successor.
 #pragma once
@@ -64,6 +70,8 @@ FusionSpec default_fusion(double flag_below, double target_max);
 /// force no more.
 Bytes withdrawal_of(std::string_view model);
 
+struct Eye;  // gateway_scorer_parts.hpp
+
 class GatewayScorer final : public gateway::Scorer {
  public:
   /// `runtime` (may be null) and `log` outlive it. invalid_input: a fusion with problems.
@@ -91,6 +99,7 @@ class GatewayScorer final : public gateway::Scorer {
   struct Device;
   struct Scan {
     std::int64_t ts_us = 0;
+    bool counts = false;  ///< an input has a row; else only the state has
     std::vector<std::uint32_t> rows;
   };
 
@@ -102,13 +111,24 @@ class GatewayScorer final : public gateway::Scorer {
              std::vector<gateway::DerivedScan>& out);
   void judge_by(Slot& slot, Device& device, const ontology::Batch& batch, const Scan& scan,
                 std::vector<gateway::DerivedScan>& out);
+  void take_states(Device& device, const ontology::Batch& batch, const Scan& scan,
+                   std::vector<gateway::DerivedScan>& out);
+  void begin_after(Device& device, Timestamp from, Timestamp until, std::uint32_t input_row,
+                   std::vector<gateway::DerivedScan>& out);
+  bool judge_place(Device& device, const Scan& scan, std::vector<gateway::DerivedScan>& out);
+  void set_answers(Slot& slot, Device& device, std::span<const FeatureRow> rows,
+                   std::optional<Timestamp> counted);
+  static void set_answer(const Slot& slot, JudgedScan& to, const RulAnswer& answer,
+                         const FeatureRow* row);
+  void emit_from(Device& device, std::size_t position, std::uint32_t input_row,
+                 std::vector<gateway::DerivedScan>& out);
   std::optional<std::size_t> take_rows(Slot& slot, Device& device, const Pushed& pushed,
                                        JudgedScan scan);
   void count(Slot& slot, const RulAnswer& answer);
   void judge_by_reference(Slot& slot, Device& device, const ontology::Batch& batch,
                           const Scan& scan);
-  void emit_nothing(const Device& device, const Scan& scan, ontology::Reason reason,
-                    std::vector<gateway::DerivedScan>& out) const;
+  void emit_nothing(const Device& device, Timestamp at, std::uint32_t input_row,
+                    ontology::Reason reason, std::vector<gateway::DerivedScan>& out) const;
   void emit(const Device& device, const JudgedScan& judged, const Health& health,
             std::uint32_t input_row, std::vector<gateway::DerivedScan>& out) const;
 
@@ -118,7 +138,9 @@ class GatewayScorer final : public gateway::Scorer {
   bool is_given(const Device& device, std::string_view model) const;
   void put_in_force(std::unique_ptr<ServedModel> model);
   void bind(Device& device);
-  void bind_reference(Device& device, std::span<const OfferedSignal> offered);
+  void bind_reference(Device& device);
+  static void open_window(const Device& device, Eye& eye, const FeatureSpec& spec);
+  static void keep_texts(Device& device, const ontology::Batch& batch);
   static void bind_readings(Device& device, std::span<const OfferedSignal> offered);
   void name_asset(Device& device);
   double flag_limit(const Bundle& bundle) const;
@@ -130,7 +152,7 @@ class GatewayScorer final : public gateway::Scorer {
   void forget();
   Result<void> read_state(ByteView state);
   Result<void> read_slots(ByteReader& in);
-  Result<void> read_device(ByteReader& in);
+  Result<void> read_device(ByteReader& in, std::uint8_t version);
 
   GatewayScorerOptions options_;
   OnnxRuntime* runtime_;

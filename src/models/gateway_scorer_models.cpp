@@ -14,6 +14,7 @@ using ontology::DeviceSchema;
 using ontology::MetricDefinition;
 
 constexpr std::string_view withdrawal_magic = "millwright-withdraw-model ";
+constexpr std::size_t state_size_max = 64;  ///< bytes
 /// A refusal lists the problems of so many devices: those of the others are alike.
 constexpr std::size_t devices_listed_max = 8;
 
@@ -37,8 +38,9 @@ std::string inputs_text(const DeviceSchema& schema, const FeatureSpec& spec) {
   for (const std::uint32_t window : spec.windows) {
     windows += (windows.empty() ? "" : ", ") + fmt::format("{}", window);
   }
-  return fmt::format("{}; {} of {} scans{}; a bad value is carried from the last usable one", out,
-                     functions, windows, spec.add_age ? "; age" : "");
+  return fmt::format("{}; {} of {} scans{}{}; a bad value is carried from the last usable one", out,
+                     functions, windows, spec.add_age ? "; age" : "",
+                     spec.scope ? "; while " + spec.scope->text() : "");
 }
 
 std::string fusion_text(const DeviceSchema& schema, const FusionSpec& spec,
@@ -93,6 +95,37 @@ std::vector<OfferedSignal> offered_by(const DeviceSchema& schema) {
     out.push_back({metric.name, metric.unit, is_numeric(metric)});
   }
   return out;
+}
+
+Result<Sight> match_device(const Bundle& bundle, const DeviceSchema& schema) {
+  Sight out;
+  std::vector<Problem> problems;
+  auto matched = match_inputs(bundle, offered_by(schema), schema.address.text());
+  matched ? static_cast<void>(out.inputs = std::move(*matched))
+          : static_cast<void>(problems = matched.error().problems());
+  if (const auto& scope = bundle.features.scope) {
+    std::vector<std::string_view> names;
+    for (std::uint32_t i = 0; i < schema.metrics.size(); ++i) {
+      const MetricDefinition& metric = schema.metrics[i];
+      if (ontology::column_of(metric.datatype) != ontology::Column::text) continue;
+      names.push_back(metric.name);
+      if (metric.name == scope->signal) out.state = i;
+    }
+    if (!out.state) {
+      problems.push_back({.place = {.file = {}, .line = 0, .column = 0, .path = scope->signal},
+                          .what = "is not there as a text",
+                          .expected = "the signal whose states the model was trained in",
+                          .nearest = std::string(nearest_name(scope->signal, names)),
+                          .remedy = "bind this signal, or choose a model without 'while'"});
+    }
+  }
+  if (problems.empty()) return out;
+  if (!matched && matched.error().problems().size() == problems.size())
+    return std::unexpected(std::move(matched.error()));
+  return std::unexpected(
+      Error(Code::refused, fmt::format("model {}@{} does not fit {}", bundle.name, bundle.version,
+                                       schema.address.text()))
+          .with_problems(std::move(problems)));
 }
 
 GatewayScorer::GatewayScorer(GatewayScorerOptions options, OnnxRuntime* runtime, Log& log)
@@ -168,15 +201,18 @@ void GatewayScorer::bind(Device& device) {
   device.slot = nullptr;
   for (const auto& slot : slots_) {
     if (!is_given(device, slot->name)) continue;
-    auto matched = match_inputs(slot->current->bundle(), offered, device.schema.address.text());
+    auto matched = match_device(slot->current->bundle(), device.schema);
     if (matched) {
       device.slot = slot.get();
-      device.current.inputs = std::move(*matched);
+      device.current.sight = std::move(*matched);
       break;
     }
     if (!device.given_model.empty()) log_->error("models", matched.error().text());
   }
   device.counts.assign(offered.size(), false);
+  device.texts.clear();
+  for (const auto& metric : device.schema.metrics)
+    device.texts.push_back(ontology::column_of(metric.datatype) == ontology::Column::text);
   if (device.slot == nullptr) {
     device.current = device.reference = {};
     device.history.reset();
@@ -191,28 +227,53 @@ void GatewayScorer::bind(Device& device) {
   }
   Slot& slot = *device.slot;
   if (before != device.slot) device.current.window.reset(), device.reference = {};
-  if (!device.current.window || device.current.window->spec() != slot.current->bundle().features) {
-    device.current.window.emplace(slot.current->bundle().features);
-  }
-  bind_reference(device, offered);
-  for (const InputConversion& input : device.current.inputs) device.counts[input.signal] = true;
+  open_window(device, device.current, slot.current->bundle().features);
+  bind_reference(device);
+  for (const InputConversion& input : device.current.sight.inputs)
+    device.counts[input.signal] = true;
   bind_readings(device, offered);
   if (!device.history || device.history->spec() != slot.fusion) device.history.emplace(slot.fusion);
   device.form = form_of(device);
 }
 
-void GatewayScorer::bind_reference(Device& device, std::span<const OfferedSignal> offered) {
+/// A window, and the states beside it, where those that are there do not fit. The state that was
+/// known before counts.
+void GatewayScorer::open_window(const Device& device, Eye& eye, const FeatureSpec& spec) {
+  if (eye.window && eye.window->spec() == spec) return;
+  eye.window.emplace(spec);
+  eye.track.reset();
+  if (!spec.scope) return;
+  eye.track.emplace(*spec.scope, spec.scans_kept());
+  const auto known = device.last_texts.find(spec.scope->signal);
+  if (known == device.last_texts.end()) return;
+  const auto& [at, text] = known->second;
+  (void)eye.track->put(at, text ? std::optional<std::string_view>(*text) : std::nullopt);
+}
+
+/// Keeps what the texts of a message say last.
+void GatewayScorer::keep_texts(Device& device, const ontology::Batch& batch) {
+  for (const ontology::Row& row : batch.rows) {
+    if (row.slot >= device.texts.size() || !device.texts[row.slot]) continue;
+    const auto [known, is_new] =
+        device.last_texts.try_emplace(device.schema.metrics[row.slot].name, LastText{});
+    if (!is_new && row.ts_us < known->second.at.us) continue;
+    known->second = {.at = {row.ts_us}, .text = {}};
+    const std::string_view text = batch.payload(row);
+    if (row.is_null || row.quality.is_bad() || text.size() > state_size_max) continue;
+    known->second.text = text;
+  }
+}
+
+void GatewayScorer::bind_reference(Device& device) {
   const Slot& slot = *device.slot;
   if (!slot.reference) return;
-  auto matched = match_inputs(slot.reference->bundle(), offered, device.schema.address.text());
+  auto matched = match_device(slot.reference->bundle(), device.schema);
   if (!matched) {
     device.reference = {};
     return;
   }
-  device.reference.inputs = std::move(*matched);
-  if (!device.reference.window) {
-    device.reference.window.emplace(slot.reference->bundle().features);
-  }
+  device.reference.sight = std::move(*matched);
+  open_window(device, device.reference, slot.reference->bundle().features);
 }
 
 /// Which metrics the fusion reads.
@@ -300,7 +361,7 @@ Result<void> GatewayScorer::check_fit(const ServedModel& model) const {
   bool is_needed = false;  // of a device that it must fit
   for (const auto& [address, device] : devices_) {
     if (!device->judged || !is_given(*device, model.bundle().name)) continue;
-    auto matched = match_inputs(model.bundle(), offered_by(device->schema), address);
+    auto matched = match_device(model.bundle(), device->schema);
     if (matched) {
       ++fit;
       continue;

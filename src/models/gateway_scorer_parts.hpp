@@ -18,10 +18,25 @@ struct GatewayScorer::Slot {
   ModelCounters counters;
 };
 
+/// What a bundle reads of a device. Refused, with every problem.
+struct Sight {
+  std::vector<InputConversion> inputs;
+  std::optional<std::uint32_t> state;  ///< metric that the scope asks
+};
+Result<Sight> match_device(const Bundle& bundle, const ontology::DeviceSchema& schema);
+
+/// What a metric of texts said last. Kept of every one, so that a model that comes later knows a
+/// state that comes on change only.
+struct LastText {
+  Timestamp at;
+  std::optional<std::string> text;  ///< none: bad, without value, or longer than a state is
+};
+
 /// How one version sees one device.
 struct Eye {
-  std::vector<InputConversion> inputs;
+  Sight sight;
   std::optional<FeatureWindow> window;
+  std::optional<ontology::StateTrack> track;  ///< with a scope
 };
 
 struct GatewayScorer::Device {
@@ -32,7 +47,9 @@ struct GatewayScorer::Device {
   Slot* slot = nullptr;     ///< that judges it; null: none does
   Eye current;
   Eye reference;
-  std::vector<bool> counts;  ///< by metric: a row of it makes a scan
+  std::vector<bool> counts;                                 ///< by metric: a row of it makes a scan
+  std::vector<bool> texts;                                  ///< by metric: its rows are texts
+  std::map<std::string, LastText, std::less<>> last_texts;  ///< by name of the metric
   /// By input of the fusion: the metric that is read; none for `rul` and `sensors`.
   std::vector<std::optional<std::uint32_t>> readings;
   std::optional<AssetHistory> history;

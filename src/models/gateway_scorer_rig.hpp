@@ -1,6 +1,7 @@
 // Messages of an edge's devices and what a scorer makes of them.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,6 +42,7 @@ struct EngineScan {
   double t30 = 1580;
   double anomaly = 0.1;
   ontology::Quality p30_quality = {};
+  std::string state = {};  ///< empty: no row of it
 };
 
 inline ontology::Row row_at(int scan, std::uint32_t slot) {
@@ -59,6 +61,17 @@ inline void add_scan(ontology::Batch& batch, const EngineScan& scan) {
     if (slot == 0) row.quality = scan.p30_quality;
     batch.rows.push_back(row);
   }
+  if (scan.state.empty()) return;
+  ontology::Row row = row_at(scan.number, 3);
+  batch.set_payload(row, scan.state);
+  batch.rows.push_back(row);
+}
+/// A message of the state alone.
+inline ontology::Batch state_alone(int number, std::string_view state) {
+  ontology::Batch batch;
+  batch.rows.push_back(row_at(number, 3));
+  batch.set_payload(batch.rows.back(), state);
+  return batch;
 }
 
 /// A bundle that rises by 20 when P30 falls no more; executed by our own trees.
@@ -67,6 +80,13 @@ inline Bundle trees_bundle(std::uint32_t version = 3, float base = 60) {
   bundle.version = version;
   bundle.onnx.clear();
   bundle.trees->base = base;
+  return bundle;
+}
+
+/// The same, that judges only while the engine runs.
+inline Bundle running_bundle(std::uint32_t version = 3) {
+  Bundle bundle = trees_bundle(version);
+  bundle.features.scope = {.signal = "state", .is = {"running"}};
   return bundle;
 }
 
@@ -100,6 +120,28 @@ inline const ontology::Row& row_named(const gateway::DerivedScan& scan, std::str
     if (scan.form->metrics[row.slot].name == metric) return row;
   }
   broken_invariant("no such metric", __FILE__, __LINE__);
+}
+
+/// Whether a verdict says of everything that there is none, for that reason.
+inline bool says_nothing(const gateway::DerivedScan& scan, ontology::Reason reason) {
+  return std::ranges::all_of(scan.batch.rows, [&](const ontology::Row& row) {
+    return row.is_null && row.quality == ontology::Quality::bad(reason);
+  });
+}
+
+/// What leaves, with what the rows mean.
+inline std::string text_of(const std::vector<gateway::DerivedScan>& scans) {
+  std::string out;
+  for (const auto& scan : scans) {
+    out += scan.form->device + " " + std::to_string(scan.input_row);
+    for (const auto& row : scan.batch.rows) {
+      out += " " + scan.form->metrics[row.slot].name + "=" +
+             (row.is_null ? "null" : std::to_string(row.bits)) + to_text(row.quality) +
+             std::to_string(row.ts_us) + scan.form->recipes[row.provenance - 1].canonical();
+    }
+    out += "\n";
+  }
+  return out;
 }
 
 }  // namespace millwright::models

@@ -1,12 +1,14 @@
-// The state of the gateway's scorer between two inputs, as bytes (format 1). Models are not in it:
-// what belongs to a version that is not in force is left out when it is read.
+// The state of the gateway's scorer between two inputs, as bytes (format 2; format 1, without
+// states of machines, is read too). Models are not in it: what belongs to a version that is not in
+// force is left out when it is read.
 #include "base/format.hpp"
 #include "models/gateway_scorer_parts.hpp"
 
 namespace millwright::models {
 namespace {
 
-constexpr std::uint8_t state_version = 1;
+constexpr std::uint8_t state_version = 2;
+constexpr std::uint8_t version_without_states = 1;
 constexpr std::size_t check_size = 4;
 
 void write_counters(ByteWriter& out, const ModelCounters& counters) {
@@ -29,22 +31,52 @@ std::string digest_of(const std::unique_ptr<ServedModel>& model) {
   return model ? model->digest() : std::string();
 }
 
-void write_window(ByteWriter& out, const std::unique_ptr<ServedModel>& model,
-                  const std::optional<FeatureWindow>& window) {
-  const bool is_there = model && window;
+void write_eye(ByteWriter& out, const std::unique_ptr<ServedModel>& model, const Eye& eye) {
+  const bool is_there = model && eye.window;
   out.text(is_there ? model->digest() : "");
-  if (is_there) out.block(window->save());
+  if (!is_there) return;
+  out.block(eye.window->save());
+  Bytes states;
+  ByteWriter writer(states);
+  if (eye.track) eye.track->save(writer);
+  out.block(states);
+}
+
+void write_texts(ByteWriter& out, const std::map<std::string, LastText, std::less<>>& texts) {
+  out.varint(texts.size());
+  for (const auto& [name, last] : texts) {
+    out.text(name);
+    out.i64(last.at.us);
+    out.u8(last.text ? 1 : 0);
+    out.text(last.text.value_or(""));
+  }
+}
+
+void read_texts(ByteReader& in, std::map<std::string, LastText, std::less<>>& texts) {
+  constexpr std::size_t text_size_min = 11;
+  for (std::uint64_t count = in.count(text_size_min); count > 0 && in.ok(); --count) {
+    const std::string name(in.text());
+    LastText last{.at = {in.i64()}, .text = {}};
+    const bool is_known = in.u8() != 0;
+    const std::string_view text = in.text();
+    if (is_known) last.text = text;
+    if (in.ok()) texts.insert_or_assign(name, std::move(last));
+  }
 }
 
 /// False: damaged.
-bool read_window(ByteReader& in, const std::unique_ptr<ServedModel>& model,
-                 std::optional<FeatureWindow>& window) {
+bool read_eye(ByteReader& in, std::uint8_t version, const std::unique_ptr<ServedModel>& model,
+              Eye& eye) {
   const std::string_view digest = in.text();
   if (digest.empty()) return in.ok();
-  const ByteView state = in.block();
+  const ByteView window = in.block();
+  const ByteView states = version > version_without_states ? in.block() : ByteView();
   if (!in.ok()) return false;
-  if (!model || !window || model->digest() != digest) return true;
-  return window->load(state).has_value();
+  if (!model || !eye.window || model->digest() != digest) return true;
+  if (!eye.window->load(window)) return false;
+  if (!eye.track) return states.empty();
+  ByteReader reader(states);
+  return eye.track->load(reader) && reader.at_end();
 }
 
 }  // namespace
@@ -68,12 +100,13 @@ void GatewayScorer::save(Bytes& out) const {
     writer.text(device->judged ? device->asset : "");
     const std::unique_ptr<ServedModel> none;
     const Slot* slot = device->slot;
-    write_window(writer, slot == nullptr ? none : slot->current, device->current.window);
-    write_window(writer, slot == nullptr ? none : slot->reference, device->reference.window);
+    write_eye(writer, slot == nullptr ? none : slot->current, device->current);
+    write_eye(writer, slot == nullptr ? none : slot->reference, device->reference);
     Bytes history;
     ByteWriter history_writer(history);
     if (device->history) device->history->save(history_writer);
     writer.block(history);
+    write_texts(writer, device->last_texts);
   }
   writer.u32(crc32c(ByteView(out).subspan(begin)));
 }
@@ -94,13 +127,15 @@ Result<void> GatewayScorer::read_state(ByteView state) {
     return fail(Code::corrupt, "a scorer's state fails its checksum");
   }
   ByteReader in(body);
-  in.u8();
+  const std::uint8_t version = in.u8();
   scans_too_late_ = in.varint();
   Result<void> done = read_slots(in);
   for (auto& [address, device] : devices_) {
     if (device->judged) std::erase_if(assets_, [&](const auto& a) { return a.second == address; });
   }
-  for (std::uint64_t count = in.count(5); count > 0 && done; --count) done = read_device(in);
+  for (std::uint64_t count = in.count(5); count > 0 && done; --count) {
+    done = read_device(in, version);
+  }
   if (done && (!in.ok() || !in.at_end())) done = fail(Code::corrupt, "a scorer's state is damaged");
   // Devices that the state does not know are named after those that it does.
   for (auto& [address, device] : devices_) {
@@ -135,7 +170,7 @@ Result<void> GatewayScorer::read_slots(ByteReader& in) {
   return fail(Code::corrupt, "a scorer's state is damaged");
 }
 
-Result<void> GatewayScorer::read_device(ByteReader& in) {
+Result<void> GatewayScorer::read_device(ByteReader& in, std::uint8_t version) {
   const std::string address(in.text());
   const std::string asset(in.text());
   const auto found = devices_.find(address);
@@ -144,11 +179,12 @@ Result<void> GatewayScorer::read_device(ByteReader& in) {
   Device& device = forgotten ? *forgotten : *found->second;
   const std::unique_ptr<ServedModel> none;
   const Slot* slot = device.slot;
-  if (!read_window(in, slot == nullptr ? none : slot->current, device.current.window) ||
-      !read_window(in, slot == nullptr ? none : slot->reference, device.reference.window)) {
+  if (!read_eye(in, version, slot == nullptr ? none : slot->current, device.current) ||
+      !read_eye(in, version, slot == nullptr ? none : slot->reference, device.reference)) {
     return fail(Code::corrupt, "a scorer's state of " + address + " is damaged");
   }
   const ByteView history = in.block();
+  if (version > version_without_states) read_texts(in, device.last_texts);
   if (!in.ok()) return fail(Code::corrupt, "a scorer's state is damaged");
   if (!forgotten && !asset.empty() && device.judged) {
     assets_.insert_or_assign(asset, address);
@@ -179,6 +215,7 @@ void GatewayScorer::forget() {
     device->current.window.reset();
     device->reference.window.reset();
     device->history.reset();
+    device->last_texts.clear();
     if (device->judged) bind(*device);
   }
 }

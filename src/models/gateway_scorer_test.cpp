@@ -24,27 +24,6 @@ std::string state_of(const DerivedScan& scan) {
 std::string model_of(const DerivedScan& scan) {
   return scan.form->recipes[row_named(scan, "rul").provenance - 1].model;
 }
-void expect_nothing(const DerivedScan& scan, Reason reason) {
-  for (const auto& row : scan.batch.rows) {
-    EXPECT_TRUE(row.is_null);
-    EXPECT_EQ(row.quality, Quality::bad(reason));
-  }
-}
-/// What leaves, with what the rows mean.
-std::string text_of(const std::vector<DerivedScan>& scans) {
-  std::string out;
-  for (const auto& scan : scans) {
-    out += scan.form->device + " " + std::to_string(scan.input_row);
-    for (const auto& row : scan.batch.rows) {
-      out += " " + scan.form->metrics[row.slot].name + "=" +
-             (row.is_null ? "null" : std::to_string(row.bits)) + to_text(row.quality) +
-             std::to_string(row.ts_us) + scan.form->recipes[row.provenance - 1].canonical();
-    }
-    out += "\n";
-  }
-  return out;
-}
-
 TEST(GatewayScorer, BeforeAModelEachScanHasOneVerdictThatSaysSo) {
   ScorerRig rig;
   rig.scorer->on_schema(engine_schema());
@@ -57,7 +36,7 @@ TEST(GatewayScorer, BeforeAModelEachScanHasOneVerdictThatSaysSo) {
     EXPECT_EQ(derived.form->device, "engine-1");
     EXPECT_EQ(derived.input_row, 3u * static_cast<unsigned>(scan) + 2);
     EXPECT_EQ(derived.batch.rows.front().ts_us, scan_at(scan).us);
-    expect_nothing(derived, Reason::function_check);
+    EXPECT_TRUE(says_nothing(derived, Reason::function_check));
   }
 }
 
@@ -227,7 +206,7 @@ TEST(GatewayScorer, ALateScanRevisesWhatFollowsAsIfItHadComeInTime) {
   for (int scan = 9; scan < 40; ++scan) (void)late.send({.number = scan});
   const auto old = late.send({.number = -3});
   ASSERT_EQ(old.size(), 1u);
-  expect_nothing(old[0], Reason::incomplete_window);
+  EXPECT_TRUE(says_nothing(old[0], Reason::incomplete_window));
   EXPECT_EQ(late.scorer->scans_too_late(), 1u);
 }
 
@@ -353,7 +332,7 @@ TEST(GatewayScorer, AWithdrawnModelJudgesNoMore) {
   const Bytes order = withdrawal_of("remaining-life");
   ASSERT_TRUE(rig.scorer->activate(sha256(order).hex(), order));
   EXPECT_TRUE(rig.scorer->active().empty());
-  expect_nothing(rig.send({.number = 1})[0], Reason::function_check);
+  EXPECT_TRUE(says_nothing(rig.send({.number = 1})[0], Reason::function_check));
   ASSERT_TRUE(rig.activate(trees_bundle()));
   EXPECT_FALSE(row_named(rig.send({.number = 2})[0], "rul").is_null);
 }
@@ -400,6 +379,39 @@ TEST(GatewayScorer, ADamagedStateIsToldAndLeavesItAsNew) {
   Bytes later = state;
   later[0] = std::byte{9};
   EXPECT_EQ(rig.scorer->load(later).error().code(), Code::unsupported_version);
+}
+
+TEST(GatewayScorer, AStateOfFormatOneIsRead) {
+  ScorerRig rig;
+  rig.scorer->on_schema(engine_schema());
+  ASSERT_TRUE(rig.activate(trees_bundle()));
+  for (int scan = 0; scan < 7; ++scan) (void)rig.send({.number = scan});
+  // Format 1 had neither the states beside a window nor the last texts.
+  Bytes state;
+  rig.scorer->save(state);
+  Bytes old(state.begin(), state.end() - 4);
+  old[0] = std::byte{1};
+  ASSERT_EQ(old.back(), std::byte{0}) << "no texts";
+  old.pop_back();
+  const Bytes window = [] {
+    FeatureWindow one(trees_bundle().features);
+    for (int scan = 0; scan < 7; ++scan) {
+      const double values[] = {1580, 553};
+      EXPECT_TRUE(one.push({.at = scan_at(scan), .values = values, .quality = {}}));
+    }
+    return one.save();
+  }();
+  const auto found = std::ranges::search(old, window);
+  ASSERT_FALSE(found.empty());
+  ASSERT_EQ(*found.end(), std::byte{0}) << "no states";
+  old.erase(found.end());
+  ByteWriter(old).u32(crc32c(old));
+  ScorerRig after;
+  after.scorer->on_schema(engine_schema());
+  ASSERT_TRUE(after.activate(trees_bundle()));
+  const auto loaded = after.scorer->load(old);
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  EXPECT_EQ(text_of(after.send({.number = 7})), text_of(rig.send({.number = 7})));
 }
 
 }  // namespace

@@ -24,10 +24,13 @@ void check_finite(std::span<const float> values, std::string_view name, std::vec
   }
 }
 
-/// End of the run of rows of one group that starts at `first`.
-std::size_t group_end(const FeatureMatrix& matrix, std::size_t first) {
+/// End of the run of rows of one record that starts at `first`.
+std::size_t record_end(const FeatureMatrix& matrix, std::size_t first) {
+  const auto same = [&](const std::vector<std::uint32_t>& of, std::size_t row) {
+    return of.empty() || of[row] == of[first];
+  };
   std::size_t end = first + 1;
-  while (end < matrix.rows() && matrix.group[end] == matrix.group[first]) ++end;
+  while (end < matrix.rows() && same(matrix.group, end) && same(matrix.record, end)) ++end;
   return end;
 }
 
@@ -42,6 +45,10 @@ std::vector<Problem> FeatureMatrix::problems() const {
   }
   if (group.size() != rows()) {
     out.push_back(problem("group", fmt::format("{} groups", group.size()),
+                          fmt::format("{}, one a row", rows())));
+  }
+  if (!record.empty() && record.size() != rows()) {
+    out.push_back(problem("record", fmt::format("{} records", record.size()),
                           fmt::format("{}, one a row", rows())));
   }
   if (!target.empty() && target.size() != rows()) {
@@ -81,7 +88,8 @@ Result<FeatureMatrix> matrix_of(const FeatureSpec& spec, std::span<const Record>
   const std::size_t inputs = spec.inputs.size();
   FeatureMatrix matrix;
   matrix.columns = spec.width();
-  for (const Record& record : records) {
+  for (std::uint32_t number = 0; number < records.size(); ++number) {
+    const Record& record = records[number];
     if (record.values.size() != record.at.size() * inputs) {
       return fail(Code::invalid_input,
                   fmt::format("group {} has {} values for {} scans of {} inputs", record.group,
@@ -103,6 +111,7 @@ Result<FeatureMatrix> matrix_of(const FeatureSpec& spec, std::span<const Record>
       for (const FeatureRow& row : pushed->rows) {
         matrix.values.insert(matrix.values.end(), row.values.begin(), row.values.end());
         matrix.group.push_back(record.group);
+        matrix.record.push_back(number);
       }
     }
   }
@@ -112,7 +121,7 @@ Result<FeatureMatrix> matrix_of(const FeatureSpec& spec, std::span<const Record>
 void set_remaining_scans(FeatureMatrix& matrix, double target_max) {
   matrix.target.assign(matrix.rows(), 0);
   for (std::size_t first = 0; first < matrix.rows();) {
-    const std::size_t end = group_end(matrix, first);
+    const std::size_t end = record_end(matrix, first);
     for (std::size_t i = first; i < end; ++i) {
       matrix.target[i] = static_cast<float>(std::min(static_cast<double>(end - 1 - i), target_max));
     }
@@ -123,7 +132,7 @@ void set_remaining_scans(FeatureMatrix& matrix, double target_max) {
 std::vector<std::size_t> healthy_rows(const FeatureMatrix& matrix, const HealthyRule& rule) {
   std::vector<std::size_t> out;
   for (std::size_t first = 0; first < matrix.rows();) {
-    const std::size_t end = group_end(matrix, first);
+    const std::size_t end = record_end(matrix, first);
     const double wanted = rule.share * static_cast<double>(end - first);
     const auto count = std::clamp<std::size_t>(static_cast<std::size_t>(std::max(wanted, 1.0)), 1,
                                                std::max<std::uint32_t>(rule.rows_max, 1));

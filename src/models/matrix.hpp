@@ -1,6 +1,6 @@
 // What training sees: rows of features with a target, and the group (the physical unit) that each
 // row belongs to. Splits are by group, never by row: neighbouring windows share most of their
-// scans.
+// scans. A group may have several records, one behind the other: lives of the same unit.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,9 @@ struct FeatureMatrix {
   std::vector<float> values;
   std::vector<float> target;         ///< one a row; empty where there is none
   std::vector<std::uint32_t> group;  ///< one a row
+  /// One a row: position of its record among those that the matrix was made of; empty: each group
+  /// is one record. Not part of the digest.
+  std::vector<std::uint32_t> record = {};
 
   std::size_t rows() const { return columns == 0 ? 0 : values.size() / columns; }
   std::span<const float> row(std::size_t index) const {
@@ -31,7 +34,7 @@ struct FeatureMatrix {
   void append(std::span<const float> row, float target_value, std::uint32_t group_id);
 };
 
-/// The record of one physical unit: its scans, oldest first.
+/// One record of a physical unit: its scans, oldest first, with a window of its own.
 struct Record {
   std::uint32_t group = 0;
   std::vector<Timestamp> at;
@@ -43,17 +46,18 @@ struct Record {
 /// invalid_input when a record does not have the inputs of the specification.
 Result<FeatureMatrix> matrix_of(const FeatureSpec& spec, std::span<const Record> records);
 
-/// Sets the target: scans that remain to the end of the group's record (0 at its last row), cut at
-/// `target_max`. Rows of a group stand together, oldest first.
+/// Sets the target: scans that remain to the end of the record (0 at its last row), cut at
+/// `target_max`. Rows of a record stand together, oldest first.
 void set_remaining_scans(FeatureMatrix& matrix, double target_max);
 
-/// Which early part of each group counts as healthy: the smaller of a share of its rows and a
+/// Which early part of each record counts as healthy: the smaller of a share of its rows and a
 /// number of rows.
 struct HealthyRule {
   double share = 0.3;             ///< (0, 1]
   std::uint32_t rows_max = 1000;  ///< at least 1
 };
-/// Indices of the healthy rows, at least one a group. Rows of a group stand together, oldest first.
+/// Indices of the healthy rows, at least one a record. Rows of a record stand together, oldest
+/// first.
 std::vector<std::size_t> healthy_rows(const FeatureMatrix& matrix, const HealthyRule& rule);
 
 }  // namespace millwright::models

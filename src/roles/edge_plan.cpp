@@ -150,6 +150,9 @@ pipeline::StageSpec to_score(const catalog::ScoreSetup& setup) {
   pipeline::ScoreSpec out;
   out.model = setup.model.resource;
   out.metrics = setup.model.inputs;
+  out.scope = setup.model.scope;
+  // As many as the model's window keeps of scans: twice the longest.
+  out.states_kept = 2 * std::ranges::max(setup.model.features.windows);
   return out;
 }
 

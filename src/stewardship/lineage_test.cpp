@@ -38,9 +38,24 @@ TEST(RecipeText, InputsOfAnEdgeAndOfNothing) {
   EXPECT_EQ(parse_versioned("m@3:ab")->digest, "ab");
 }
 
+/// The example, where models judge only while `scope` holds.
+std::vector<catalog::Resource> turbofan_while(const std::optional<ontology::StateScope>& scope) {
+  auto out = turbofan();
+  for (auto& resource : out) {
+    if (!scope || resource.key.kind != catalog::Kind::model) continue;
+    Node states = Node::make_list();
+    for (const auto& state : scope->is) states.items.push_back(Node::make_text(state));
+    Node condition = Node::make_map();
+    condition.add("signal", Node::make_text(scope->signal)).add("is", std::move(states));
+    resource.spec.add("while", std::move(condition));
+  }
+  return out;
+}
+
 class LineageTest : public testing::Test {
  protected:
-  LineageTest() : h_(disk_, store_, rig_.clock), plant_(rig_, h_) {}
+  explicit LineageTest(const std::optional<ontology::StateScope>& scope = {})
+      : rig_(turbofan_while(scope)), h_(disk_, store_, rig_.clock), plant_(rig_, h_, scope) {}
   void SetUp() override {
     rig_.add(plant_.life);
     rig_.add(plant_.anomaly);
@@ -196,6 +211,75 @@ TEST_F(LineageTest, BySeriesNumberAndRevision) {
   EXPECT_EQ(lineage(number, 1, 5).error().code(), Code::not_found);
   EXPECT_EQ(lineage(number, 9).error().code(), Code::not_found);
   EXPECT_EQ(lineage("site-a/edge-a1/test-001/T99").error().code(), Code::not_found);
+}
+
+class ScopedLineageTest : public LineageTest {
+ protected:
+  ScopedLineageTest() : LineageTest(ontology::StateScope{"state", {"running"}}) {}
+  /// Runs until 29, where values are low; fails at 30, runs again from 32 on, where they are high.
+  /// The state is told with every scan, or when it changes.
+  void store_lives(int to, bool with_every_scan) {
+    std::string before;
+    for (int scan = 0; scan < to; ++scan) {
+      const std::string state = scan == 30 || scan == 31 ? "failed" : "running";
+      plant_.scan(scan, {}, with_every_scan || state != before ? state : "");
+      before = state;
+    }
+  }
+  void expect_that_it_begins_at(int first, int scan) {
+    SCOPED_TRACE(scan);
+    const auto found = lineage(rul, scan);
+    ASSERT_TRUE(found) << found.error().text();
+    EXPECT_EQ(problems(*found), "");
+    const auto when = times(*found);
+    EXPECT_EQ(when.size(), static_cast<std::size_t>(scan - first + 1));
+    EXPECT_EQ(*when.begin(), to_rfc3339(PlantRig::time_of(first)));
+    EXPECT_EQ(found->find("sources")->items.size(), when.size() * 14);
+    EXPECT_TRUE(found->find("recomputed")->boolean_at("agrees", false));
+  }
+};
+
+TEST_F(ScopedLineageTest, AWindowDoesNotReachAcrossARestart) {
+  store_lives(80, true);
+  // Over the scans before too, the mean would be low and the life 50.
+  EXPECT_EQ(lineage(rul, 33)->find("recomputed")->number_at("value", 0), 20);
+  expect_that_it_begins_at(32, 33);
+  expect_that_it_begins_at(0, 28);
+  expect_that_it_begins_at(50, 79);
+  const auto t2 = lineage("site-a/edge-a1/test-001/anomaly/t2", 34);
+  EXPECT_EQ(times(*t2).size(), 3u);
+  EXPECT_TRUE(t2->find("recomputed")->boolean_at("agrees", false));
+}
+
+TEST_F(ScopedLineageTest, NorWhereTheStateIsToldOnChange) {
+  store_lives(80, false);
+  expect_that_it_begins_at(32, 33);
+  expect_that_it_begins_at(32, 61);
+  expect_that_it_begins_at(50, 79);
+  const auto t2 = lineage("site-a/edge-a1/test-001/anomaly/t2", 34);
+  EXPECT_EQ(times(*t2).size(), 3u);
+  EXPECT_EQ(lineage("site-a/edge-a1/test-001/anomaly/t2", 70)->find("sources")->items.size(),
+            5u * 14);
+}
+
+TEST_F(ScopedLineageTest, OutsideItSaysWhyThereIsNoVerdict) {
+  store_lives(36, true);
+  const auto found = lineage(rul, 31);
+  ASSERT_TRUE(found) << found.error().text();
+  EXPECT_EQ(problems(*found), "at " + to_rfc3339(PlantRig::time_of(31)) +
+                                  " the model does not judge: it does while state is running\n");
+  EXPECT_TRUE(found->find("sources")->items.empty());
+}
+
+TEST_F(ScopedLineageTest, AModelOfAnotherScopeIsNotTheDeclaredOne) {
+  models::Bundle other = plant_.life;
+  other.version = 2;
+  other.features.scope.reset();
+  const auto refused = rig_.office->add_model(models::encode(other), "person/ben");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text(),
+              HasSubstr("features.while: the model judges at all times; expected while state is "
+                        "running"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <tuple>
 
 #include "base/format.hpp"
 
@@ -181,8 +182,38 @@ bool LineageTrace::find_leaves(const std::vector<std::string>& names, const std:
     leaf_names_.push_back(found.back()->text());
     leaves_.push_back(found);
   }
+  if (!leaves_.empty() && bundle_ && bundle_->features.scope) {
+    const auto& signal = bundle_->features.scope->signal;
+    const auto of = leaves_.front().front()->address.text();
+    states_ = series_.find(of + "/" + signal);
+    if (states_.empty())
+      problem(
+          fmt::format("no series {}/{} is stored: when the window began is not known", of, signal));
+  }
   if (leaves_.empty()) finish();
   return !leaves_.empty();
+}
+
+/// The states stand behind the inputs.
+StretchStart LineageTrace::start_of(std::span<const Range> ranges) const {
+  Rows rows;
+  for (const auto& range : ranges.last(states_.size()))
+    rows.insert(rows.end(), range.samples.begin(), range.samples.end());
+  std::ranges::stable_sort(rows, {},
+                           [](const auto& row) { return std::tuple(row.ts, row.revision); });
+  return stretch_start(*bundle_->features.scope, rows, seen_, sample_.ts);
+}
+
+/// Whether what was read holds the window and what it carried: twice its length, or all of the
+/// stretch.
+bool LineageTrace::reaches_back(std::span<const Range> ranges) const {
+  const std::vector<Rows> first{ranges.front().samples};
+  const auto scans = scans_of(first, seen_, sample_.ts);
+  const std::size_t wanted = std::size_t{2} * longest_;
+  if (states_.empty()) return scans.size() >= wanted;
+  const auto start = start_of(ranges);
+  if (start.is_seen) return true;
+  return scans.size() >= wanted && start.from && *start.from <= scans[scans.size() - wanted].at;
 }
 
 void LineageTrace::follow_edge() {

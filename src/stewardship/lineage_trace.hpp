@@ -44,6 +44,8 @@ class LineageTrace : public std::enable_shared_from_this<LineageTrace> {
   bool find_leaves(const std::vector<std::string>& names, const std::string& device);
   void load_bundle(const std::string& model);
   void read_window(std::size_t attempt);
+  bool reaches_back(std::span<const historian::Range> ranges) const;
+  StretchStart start_of(std::span<const historian::Range> ranges) const;
   void take_window(std::vector<historian::Range> ranges, bool is_whole);
   void compare(std::span<const ScanRows> scans);
   std::optional<double> recomputed_over(std::span<const ScanRows> scans, std::uint64_t age) const;
@@ -72,6 +74,7 @@ class LineageTrace : public std::enable_shared_from_this<LineageTrace> {
   Seen seen_;
   std::vector<std::string> leaf_names_;
   std::vector<std::vector<Definition>> leaves_;  ///< by input: the series of that name
+  std::vector<Definition> states_;               ///< what the scope of the bundle asks
   std::optional<models::Bundle> bundle_;
   std::uint32_t longest_ = 1;
   std::string judged_metric_;  ///< what is recomputed: the value, or the life a health rests on

@@ -39,27 +39,21 @@ void LineageTrace::read_window(std::size_t attempt) {
   const bool whole = needs_age || attempt > 1;
   const auto span = step() * static_cast<int>(longest_) * windows_read * (attempt > 0 ? more : 1);
   std::vector<RangeQuery> queries;
-  for (const auto& input : leaves_) {
-    for (const Definition definition : input) {
-      RangeQuery query;
-      query.series = definition->number;
-      if (!whole) query.from = sample_.ts - span;
-      query.to = sample_.ts;
-      query.limit = rows_max;
-      query.all_revisions = true;
-      queries.push_back(query);
-    }
-  }
+  const auto ask = [&](Definition definition) {
+    RangeQuery query;
+    query.series = definition->number;
+    if (!whole) query.from = sample_.ts - span;
+    query.to = sample_.ts;
+    query.limit = rows_max;
+    query.all_revisions = true;
+    queries.push_back(query);
+  };
+  for (const auto& input : leaves_) std::ranges::for_each(input, ask);
+  std::ranges::for_each(states_, ask);
   read_(std::move(queries),
         [self = shared_from_this(), attempt, whole](Result<std::vector<Range>> ranges) {
           if (!ranges) return self->fail_with(std::move(ranges.error()));
-          if (!whole) {
-            std::vector<historian::StoredSample> of_first = ranges->front().samples;
-            const std::vector<std::vector<historian::StoredSample>> one{std::move(of_first)};
-            const auto scans = scans_of(one, self->seen_, self->sample_.ts);
-            if (scans.size() < std::size_t{2} * self->longest_)
-              return self->read_window(attempt + 1);
-          }
+          if (!whole && !self->reaches_back(*ranges)) return self->read_window(attempt + 1);
           self->take_window(std::move(*ranges), whole);
         });
 }
@@ -77,6 +71,17 @@ void LineageTrace::take_window(std::vector<Range> ranges, bool is_whole) {
     }
   }
   auto scans = scans_of(by_input, seen_, sample_.ts);
+  if (!states_.empty()) {
+    const auto start = start_of(ranges);
+    // The window began anew there.
+    std::erase_if(scans,
+                  [&](const ScanRows& scan) { return !start.from || scan.at < *start.from; });
+    if (!start.from) {
+      problem(fmt::format("at {} the model does not judge: it does while {}",
+                          to_rfc3339(sample_.ts), bundle_->features.scope->text()));
+      return finish();
+    }
+  }
   if (scans.empty() || scans.back().at != sample_.ts) {
     problem(fmt::format("no input row of the scan at {} is stored", to_rfc3339(sample_.ts)));
     return finish();

@@ -53,6 +53,13 @@ std::vector<Problem> mismatches(const models::Bundle& bundle, const catalog::Mod
            bundle.features.add_age ? "the model sees the age" : "the model does not see the age",
            declared.features.age ? "true" : "false");
   }
+  if (bundle.features.scope != declared.scope) {
+    const auto text = [](const std::optional<ontology::StateScope>& scope) {
+      return scope ? "while " + scope->text() : std::string("at all times");
+    };
+    differ("features.while", "the model judges " + text(bundle.features.scope),
+           text(declared.scope));
+  }
   const bool is_pca = declared.algorithm == catalog::Algorithm::pca;
   if ((bundle.kind == models::ModelKind::pca) != is_pca) {
     differ("kind", fmt::format("it is a {} model", models::kind_name(bundle.kind)),

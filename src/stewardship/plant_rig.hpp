@@ -15,7 +15,16 @@
 namespace millwright::stewardship {
 
 struct PlantRig {
-  PlantRig(OfficeRig& office_rig, historian::TestHistorian& stored) : rig(office_rig), h(stored) {
+  /// With a scope the device has a text `state` too.
+  PlantRig(OfficeRig& office_rig, historian::TestHistorian& stored,
+           const std::optional<ontology::StateScope>& scope = {})
+      : rig(office_rig), h(stored) {
+    if (scope) {
+      life.features.scope = anomaly.features.scope = scope;
+      life_window = models::FeatureWindow(life.features);
+      anomaly_window = models::FeatureWindow(anomaly.features);
+      track.emplace(*scope, life.features.scans_kept());
+    }
     const Bytes life_bytes = models::encode(life), anomaly_bytes = models::encode(anomaly);
     life_id = models::version_text(life.name, life.version, sha256(life_bytes));
     anomaly_id = models::version_text(anomaly.name, anomaly.version, sha256(anomaly_bytes));
@@ -25,6 +34,7 @@ struct PlantRig {
           {engine_inputs()[i], ontology::DataType::float64, engine_units()[i]});
     device.metrics.push_back({"anomaly/t2", ontology::DataType::float64, "1"});
     device.metrics.push_back({"anomaly/score", ontology::DataType::float64, "1"});
+    if (scope) device.metrics.push_back({scope->signal, ontology::DataType::string, ""});
     edge_series = *h->define(device);
     gateway_series = *h->define({{"site-a", "gateway-a", "test-001"},
                                  {{"rul", ontology::DataType::float64, "h"},
@@ -71,8 +81,9 @@ struct PlantRig {
   }
 
   /// Stores one scan with the verdicts on it. `stored` takes the place of values of this scan in
-  /// the store, by input; the models see `value_of`.
-  void scan(int number, const std::map<std::size_t, double>& stored = {}) {
+  /// the store, by input; the models see `value_of`. `state`: told with this scan.
+  void scan(int number, const std::map<std::size_t, double>& stored = {},
+            const std::string& state = {}) {
     std::vector<double> seen;
     for (std::size_t i = 0; i < engine_inputs().size(); ++i) seen.push_back(value_of(number, i));
     ontology::Batch batch;
@@ -84,8 +95,18 @@ struct PlantRig {
       row.set_f64(value);
       batch.rows.push_back(row);
     };
+    if (!state.empty()) {
+      add(static_cast<std::uint32_t>(seen.size()) + 2, 0, 1);
+      batch.set_payload(batch.rows.back(), state);
+      if (const auto until = track->put(time_of(number), state)) {
+        (void)life_window.begin_after(*until);
+        (void)anomaly_window.begin_after(*until);
+      }
+    }
     for (std::uint32_t i = 0; i < seen.size(); ++i)
       add(i, stored.contains(i) ? stored.at(i) : seen[i], 1);
+    if (track && track->take(time_of(number)) != ontology::StateTrack::Place::inside)
+      return give_nothing(batch, number);
     const auto judged = anomaly_window.push({.at = time_of(number), .values = seen, .quality = {}});
     const auto score = anomaly.pca->score(judged->rows.back().values);
     const auto first_verdict = static_cast<std::uint32_t>(seen.size());
@@ -102,6 +123,35 @@ struct PlantRig {
     add(3, 0, 3);
     batch.rows.back().set_i64(static_cast<std::int64_t>(edge_next - 1));
     append(gateway, gateway_series, gateway_recipes, batch, gateway_next);
+    ASSERT_TRUE(h->commit());
+    clock_step();
+  }
+  /// What edge and gateway say of a scan outside of the scope.
+  void give_nothing(ontology::Batch& batch, int number) {
+    const auto add = [&](ontology::Batch& to, std::uint32_t slot, std::uint32_t recipe) {
+      ontology::Row row;
+      row.ts_us = time_of(number).us;
+      row.slot = slot;
+      row.provenance = recipe;
+      row.is_null = true;
+      row.quality = ontology::Quality::bad(ontology::Reason::out_of_specification);
+      to.rows.push_back(row);
+    };
+    const auto first = static_cast<std::uint32_t>(engine_inputs().size());
+    add(batch, first, 2);
+    add(batch, first + 1, 2);
+    append(edge, edge_series, edge_recipes, batch, edge_next);
+    ontology::Batch derived;
+    add(derived, 0, 1);
+    add(derived, 1, 1);
+    add(derived, 2, 2);
+    ontology::Row mark = derived.rows.back();
+    mark.slot = mark.provenance = 3;
+    mark.is_null = false;
+    mark.quality = {};
+    mark.set_i64(static_cast<std::int64_t>(edge_next - 1));
+    derived.rows.push_back(mark);
+    append(gateway, gateway_series, gateway_recipes, derived, gateway_next);
     ASSERT_TRUE(h->commit());
     clock_step();
   }
@@ -132,6 +182,7 @@ struct PlantRig {
   models::Bundle life = life_bundle(), anomaly = anomaly_bundle();
   std::string life_id, anomaly_id;
   models::FeatureWindow life_window{life.features}, anomaly_window{anomaly.features};
+  std::optional<ontology::StateTrack> track;
   historian::ProducerId edge{"site-a", "edge-a1"}, gateway{"site-a", "gateway-a"};
   std::vector<historian::SeriesNumber> edge_series, gateway_series;
   std::vector<historian::ProvenanceNumber> edge_recipes, gateway_recipes;

@@ -9,12 +9,14 @@
 
 #include "base/format.hpp"
 #include "ontology/unit.hpp"
+#include "stewardship/stretches.hpp"
 
 namespace millwright::stewardship {
 namespace {
 
 using models::FeatureMatrix;
 using models::Record;
+using Row = std::vector<engine::Cell>;
 
 std::optional<double> number_of(const engine::Cell& cell) {
   if (const auto* number = std::get_if<double>(&cell)) return *number;
@@ -62,6 +64,7 @@ models::FeatureSpec features_of(const catalog::ModelSpec& spec) {
   out.windows = spec.features.windows;
   for (const auto feature : spec.features.functions) out.functions.push_back(function_of(feature));
   out.add_age = spec.features.age;
+  out.scope = spec.scope;
   return out;
 }
 
@@ -85,31 +88,106 @@ Result<std::uint64_t> newest_revision(const catalog::ModelSpec& spec, const Trai
   return static_cast<std::uint64_t>(*revision);
 }
 
-/// The records in the order of the devices; the group is the number of the device, from 1.
-Result<std::vector<Record>> records_of(const engine::Table& table, const TrainingSource& source,
-                                       std::size_t inputs) {
+/// What the rows of the query are to training.
+struct Learnt {
+  std::vector<Record> records;      ///< in the order of the devices
+  std::vector<std::string> silent;  ///< devices without rows
+  std::size_t groups = 0;           ///< devices that have a record
+  StretchCounts stretches;          ///< with a scope
+};
+
+/// The rows of each device, by its number.
+Result<std::vector<std::vector<const Row*>>> rows_by_device(const engine::Table& table,
+                                                            const TrainingSource& source,
+                                                            std::size_t width) {
   std::map<std::string, std::size_t, std::less<>> numbers;
   for (std::size_t i = 0; i < source.devices.size(); ++i) numbers[source.devices[i].text()] = i;
-  std::vector<Record> all(source.devices.size());
+  std::vector<std::vector<const Row*>> out(source.devices.size());
   for (const auto& row : table.rows) {
     const auto* name = row.empty() ? nullptr : std::get_if<std::string>(row.data());
-    const auto at = row.size() < 2 ? std::nullopt : integer_of(row[1]);
     const auto number = name == nullptr ? numbers.end() : numbers.find(*name);
-    if (row.size() != inputs + 2 || !at || number == numbers.end())
+    if (row.size() != width || number == numbers.end() || !integer_of(row[1]))
       return fail(Code::internal, "the training query answered with rows that were not asked for");
-    Record& record = all[number->second];
-    record.group = static_cast<std::uint32_t>(number->second + 1);
-    record.at.push_back({*at});
-    for (std::size_t i = 0; i < inputs; ++i) {
-      const auto& column = source.devices[number->second].columns[i];
-      const auto value = number_of(row[i + 2]);
-      // A missing value is one that the window carries over, as in serving.
-      record.values.push_back(value ? *value * column.factor + column.offset
-                                    : std::numeric_limits<double>::quiet_NaN());
-    }
+    out[number->second].push_back(&row);
   }
-  std::erase_if(all, [](const Record& record) { return record.at.empty(); });
-  return all;
+  return out;
+}
+
+void read_values(const Row& row, const TrainingSource::Device& device, std::vector<double>& out) {
+  for (std::size_t i = 0; i < device.columns.size(); ++i) {
+    const auto& column = device.columns[i];
+    const auto value = number_of(row[i + 2]);
+    // A missing value is one that the window carries over, as in serving.
+    out.push_back(value ? *value * column.factor + column.offset
+                        : std::numeric_limits<double>::quiet_NaN());
+  }
+}
+
+/// What is stored of one device, cut into stretches.
+std::vector<Stretch> stretches_of(const std::vector<const Row*>& rows,
+                                  const TrainingSource::Device& device,
+                                  const ontology::StateScope& scope, std::uint32_t group) {
+  StretchCutter cutter(scope, group);
+  std::vector<double> values;
+  for (const Row* row : rows) {
+    const auto* state = std::get_if<std::string>(&(*row)[row->size() - 2]);
+    values.clear();
+    read_values(*row, device, values);
+    cutter.add({.at = {*integer_of((*row)[1])},
+                .state = state ? std::optional<std::string_view>(*state) : std::nullopt,
+                .counts = integer_of(row->back()).value_or(0) > 0,
+                .values = values});
+  }
+  return cutter.finish();
+}
+
+std::unexpected<Error> no_stretches(const catalog::ModelSpec& spec, const TrainingSource& source,
+                                    const StretchCounts& counts) {
+  const std::string why =
+      counts.left_out() == 0
+          ? fmt::format("no scan of the {} devices with {} lies in one", source.devices.size(),
+                        source.labels)
+          : fmt::format("of {} that the {} devices with {} have, {}", counts.left_out(),
+                        source.devices.size(), source.labels, counts.left_out_text(spec));
+  return fail(Code::not_found,
+              fmt::format("model '{}' has no stretch while {} to learn from: {}", spec.resource,
+                          spec.scope->text(), why),
+              "let the machines go on until whole stretches are stored, or change while, "
+              "target.becomes or training.labels of the Model");
+}
+
+/// The group of a record is the number of its device, from 1.
+Result<Learnt> learn_from(const catalog::ModelSpec& spec, const engine::Table& table,
+                          const TrainingSource& source) {
+  const std::size_t width = spec.inputs.size() + (spec.scope ? 4 : 2);
+  auto rows = rows_by_device(table, source, width);
+  if (!rows) return pass(std::move(rows));
+  Learnt out;
+  for (std::size_t i = 0; i < source.devices.size(); ++i) {
+    const auto& device = source.devices[i];
+    const auto& stored = (*rows)[i];
+    const auto group = static_cast<std::uint32_t>(i + 1);
+    const std::size_t before = out.records.size();
+    if (stored.empty()) {
+      out.silent.push_back(device.text());
+    } else if (spec.scope) {
+      const auto counts =
+          take_usable(spec, stretches_of(stored, device, *spec.scope, group), out.records);
+      out.stretches.used += counts.used;
+      out.stretches.unseen += counts.unseen;
+      out.stretches.other_end += counts.other_end;
+    } else {
+      Record& record = out.records.emplace_back();
+      record.group = group;
+      for (const Row* row : stored) {
+        record.at.push_back({*integer_of((*row)[1])});
+        read_values(*row, device, record.values);
+      }
+    }
+    out.groups += out.records.size() > before ? 1 : 0;
+  }
+  if (out.records.empty()) return no_stretches(spec, source, out.stretches);
+  return out;
 }
 
 /// Time to the end of its record of each row, in the unit of the target; the greatest of them.
@@ -117,14 +195,12 @@ Result<double> set_remaining_life(FeatureMatrix& matrix, const std::vector<Recor
                                   const catalog::RemainingLife& target) {
   const auto unit = ontology::parse_unit(target.unit);
   if (!unit) return std::unexpected(unit.error());
-  std::map<std::uint32_t, const Record*> by_group;
-  for (const Record& record : records) by_group[record.group] = &record;
   double greatest = 0;
   matrix.target.assign(matrix.rows(), 0);
   for (std::size_t first = 0; first < matrix.rows();) {
-    const Record& record = *by_group.at(matrix.group[first]);
+    const Record& record = records[matrix.record[first]];
     std::size_t end = first;
-    while (end < matrix.rows() && matrix.group[end] == record.group) ++end;
+    while (end < matrix.rows() && matrix.record[end] == matrix.record[first]) ++end;
     // The window gives one row a scan, from the first scan that had every input.
     const std::size_t skipped = record.at.size() - (end - first);
     for (std::size_t i = first; i < end; ++i) {
@@ -194,14 +270,29 @@ models::Bundle bundle_of(const catalog::ModelSpec& spec, const TrainingSource& s
   return out;
 }
 
-void describe_data(models::Bundle& bundle, const TrainingSource& source,
-                   const FeatureMatrix& matrix, std::size_t groups) {
+void describe_data(models::Bundle& bundle, const catalog::ModelSpec& spec,
+                   const TrainingSource& source, const FeatureMatrix& matrix,
+                   const Learnt& learnt) {
   bundle.training.data = matrix.digest();
   bundle.training.rows = matrix.rows();
-  bundle.training.groups = groups;
+  bundle.training.groups = learnt.groups;
   bundle.limits = fmt::format(
-      "Learnt from {} devices with {}; what they did not show, the model does not know.", groups,
-      source.labels);
+      "Learnt from {} devices with {}; what they did not show, the model does not know.",
+      learnt.groups, source.labels);
+  if (!spec.scope) return;
+  const StretchCounts& counts = learnt.stretches;
+  const auto left_out =
+      counts.left_out() == 0
+          ? std::string("none was left out")
+          : fmt::format("{} more were left out: {}", counts.left_out(), counts.left_out_text(spec));
+  bundle.limits += fmt::format(" It judges only while {}, and saw {} such stretches; {}.",
+                               spec.scope->text(), counts.used, left_out);
+}
+
+/// Beside what the fit measured.
+void count_stretches(models::Bundle& bundle, const StretchCounts& counts) {
+  bundle.training.metrics["stretches"] = static_cast<double>(counts.used);
+  bundle.training.metrics["stretches_left_out"] = static_cast<double>(counts.left_out());
 }
 
 Result<void> fit_trees(const catalog::ModelSpec& spec, FeatureMatrix& matrix, double target_max,
@@ -265,26 +356,23 @@ Result<TrainedBundle> train_model(const catalog::ModelSpec& spec,
                 "train on fewer devices: change training.labels of the Model");
   }
   if (table->rows.empty()) return no_rows(spec, *source, fmt::format(" as of {}", *revision));
-  auto records = records_of(*table, *source, spec.inputs.size());
-  if (!records) return pass(std::move(records));
-  std::size_t next = 0;
-  for (std::size_t i = 0; i < source->devices.size(); ++i) {
-    const bool is_there = next < records->size() && (*records)[next].group == i + 1;
-    is_there ? static_cast<void>(++next) : out.silent.push_back(source->devices[i].text());
-  }
-  auto matrix = models::matrix_of(features_of(spec), *records);
+  auto learnt = learn_from(spec, *table, *source);
+  if (!learnt) return pass(std::move(learnt));
+  out.silent = learnt->silent;
+  auto matrix = models::matrix_of(features_of(spec), learnt->records);
   if (!matrix) return pass(std::move(matrix), "features of " + spec.resource);
   double target_max = 0;
   if (is_trees) {
-    auto greatest = set_remaining_life(*matrix, *records, *spec.target);
+    auto greatest = set_remaining_life(*matrix, learnt->records, *spec.target);
     if (!greatest) return pass(std::move(greatest), "target of " + spec.resource);
     target_max = *greatest;
   }
   out.bundle = bundle_of(spec, *source, request, out);
-  describe_data(out.bundle, *source, *matrix, records->size());
+  describe_data(out.bundle, spec, *source, *matrix, *learnt);
   auto fitted = is_trees ? fit_trees(spec, *matrix, target_max, ports, progress, out)
                          : fit_monitor(spec, *matrix, progress, out);
   if (!fitted) return pass(std::move(fitted));
+  if (spec.scope) count_stretches(out.bundle, learnt->stretches);
   if (auto problems = out.bundle.problems(); !problems.empty()) {
     return std::unexpected(Error(Code::invalid_input, "what was trained cannot be a bundle")
                                .with_problems(std::move(problems)));

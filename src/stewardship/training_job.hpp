@@ -61,6 +61,7 @@ struct TrainingSource {
     std::string edge;
     std::string device;
     std::vector<Column> columns;  ///< one an input
+    std::string state = {};       ///< metric that tells the state; empty without a scope
     std::string text() const { return site + "/" + edge + "/" + device; }
   };
   std::vector<Device> devices;     ///< by text
@@ -68,20 +69,24 @@ struct TrainingSource {
   std::string labels;              ///< `fleet=training`: what chose the devices
 
   /// One row a scan: `device`, `ts_us`, then a column an input in its order; what is bad or missing
-  /// is NULL. As `current` was at revision `as_of`.
+  /// is NULL. With a scope two more, and a row also where only a state is told: the state, empty
+  /// where it is bad, NULL where none is told; the number of rows of inputs. As `current` was at
+  /// revision `as_of`.
   std::string sql(const catalog::ModelSpec& spec, std::uint64_t as_of) const;
   /// The newest revision of any sample of the devices: one row, one column.
   std::string revision_sql() const;
 };
 
 /// The devices whose Device resource carries the labels of `spec.training`. `invalid_input`: none
-/// does; `refused`: one does not have an input, with every such input, the nearest name and unit.
+/// does; `refused`: one does not have an input or the state, with all of them, the nearest name and
+/// unit.
 Result<TrainingSource> training_source(const catalog::ModelSpec& spec,
                                        const std::vector<catalog::Resource>& resources);
 
-/// Trains. The same rows, specification and version give the same bytes, on however many threads:
-/// the time of training in the bundle is that of the revision. `not_found`: the query has no rows;
-/// else as models::train and models::fit_pca.
+/// Trains; with `while`, on stretches (stewardship/stretches.hpp). The same rows, specification and
+/// version give the same bytes, on however many threads: the time of training in the bundle is that
+/// of the revision. `not_found`: the query has no rows, or no stretch can be learnt from; else as
+/// models::train and models::fit_pca.
 Result<TrainedBundle> train_model(const catalog::ModelSpec& spec,
                                   const std::vector<catalog::Resource>& resources,
                                   const QueryFn& query, const TrainingPorts& ports,

@@ -47,11 +47,11 @@ std::vector<const Device*> all_of(const std::vector<Device>& devices) {
   return out;
 }
 
-/// The condition under which a row is a value of input `number`.
-std::string input_clause(const TrainingSource& source, std::size_t number) {
+/// The condition under which a row is of the metric that `metric_of` names for its device.
+template <typename MetricOf>
+std::string metric_clause(const TrainingSource& source, const MetricOf& metric_of) {
   std::map<std::string, std::vector<const Device*>> by_metric;
-  for (const Device& device : source.devices)
-    by_metric[device.columns[number].metric].push_back(&device);
+  for (const Device& device : source.devices) by_metric[metric_of(device)].push_back(&device);
   if (by_metric.size() == 1) return "metric = " + in_quotes(by_metric.begin()->first);
   std::string out;
   for (const auto& [metric, devices] : by_metric) {
@@ -106,6 +106,25 @@ void add_columns(const catalog::ModelSpec& spec, const TrainingSource& source,
   }
 }
 
+/// The metric that tells the state of a device, which the scope of the model asks.
+void add_state(const ontology::StateScope& scope, const std::vector<Offered>& offered,
+               Device& device, std::vector<Problem>& problems) {
+  const auto is_text = [](const Offered& one) {
+    return ontology::column_of(one.metric.datatype) == ontology::Column::text;
+  };
+  std::vector<std::string_view> names;
+  for (const Offered& one : offered) {
+    if (is_text(one)) names.push_back(one.signal);
+    if (one.signal == scope.signal && is_text(one)) device.state = one.metric.name;
+  }
+  if (!device.state.empty() || problems.size() >= problems_max) return;
+  problems.push_back({{"", 0, 0, device.text()},
+                      fmt::format("the state '{}' is not there as a text", scope.signal),
+                      "a metric of datatype string",
+                      std::string(nearest_name(scope.signal, names)),
+                      "bind a metric to this signal, or train on other devices"});
+}
+
 std::string labels_text(const catalog::ModelSpec& spec) {
   std::string out;
   for (const auto& [name, value] : spec.training.labels)
@@ -148,6 +167,7 @@ Result<TrainingSource> training_source(const catalog::ModelSpec& spec,
     const auto& device = index.devices[instance.entry].spec;
     Device made{device.site, device.edge, instance.name, {}};
     add_columns(spec, out, offered[made.text()], made, problems);
+    if (spec.scope) add_state(*spec.scope, offered[made.text()], made, problems);
     out.devices.push_back(std::move(made));
   }
   if (out.devices.empty()) {
@@ -176,8 +196,17 @@ std::string TrainingSource::sql(const catalog::ModelSpec& spec, std::uint64_t as
   for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
     columns += fmt::format(
         ",\n  max(CASE WHEN {} AND quality_code < 32768 THEN value END) AS {}",  // below: not bad
-        input_clause(*this, i), in_quotes(spec.inputs[i], '"'));
+        metric_clause(*this, [i](const Device& device) { return device.columns[i].metric; }),
+        in_quotes(spec.inputs[i], '"'));
     for (const Device& device : devices) metrics.insert(in_quotes(device.columns[i].metric));
+  }
+  if (spec.scope) {
+    const auto state = metric_clause(*this, [](const Device& device) { return device.state; });
+    columns += fmt::format(
+        ",\n  max(CASE WHEN {0} THEN CASE WHEN quality_code < 32768 THEN coalesce(\"text\", '') "
+        "ELSE '' END END) AS {1},\n  count(CASE WHEN NOT ({0}) THEN 1 END) AS input_rows",
+        state, in_quotes(spec.scope->signal, '"'));
+    for (const Device& device : devices) metrics.insert(in_quotes(device.state));
   }
   // The rows of `current` as it was at that revision: the greatest revision of each time.
   return fmt::format(

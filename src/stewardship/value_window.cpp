@@ -105,6 +105,25 @@ std::vector<ScanRows> scans_of(std::span<const std::vector<StoredSample>> by_inp
   return out;
 }
 
+StretchStart stretch_start(const ontology::StateScope& scope, std::span<const StoredSample> rows,
+                           const Seen& seen, Timestamp at) {
+  std::map<Timestamp, bool> inside;
+  for (const auto& row : rows) {
+    if (row.ts > at || !seen.has(row)) continue;
+    const auto* state = std::get_if<std::string>(&row.value);
+    inside[row.ts] = state != nullptr && !row.quality.is_bad() && scope.holds(*state);
+  }
+  StretchStart out;
+  for (auto row = inside.rbegin(); row != inside.rend(); ++row) {
+    if (!row->second) {
+      out.is_seen = true;
+      break;
+    }
+    out.from = row->first;
+  }
+  return out;
+}
+
 std::optional<double> recompute(const Recomputation& what, std::span<const ScanRows> scans) {
   if (what.bundle == nullptr || scans.empty()) return std::nullopt;
   const auto row = features_of(what, scans);

@@ -3,9 +3,10 @@
 // explain a difference. Pure.
 //
 // Window rule: the last N scans up to the event time of the verdict, N the longest window of the
-// model's features. A scan is an event time at which one of the inputs has a row. Of each row the
-// revision that the model had: from its own source, what came up to the watermark; from others,
-// what was stored when the verdict was.
+// model's features; with a scope, of those the scans since the machine came into its states, for
+// the window began anew there. A scan is an event time at which one of the inputs has a row. Of
+// each row the revision that the model had: from its own source, what came up to the watermark;
+// from others, what was stored when the verdict was.
 #pragma once
 
 #include <optional>
@@ -38,6 +39,16 @@ struct ScanRows {
 /// Scans up to `at`, oldest first. `by_input`: all revisions of each input's rows, in their order.
 std::vector<ScanRows> scans_of(std::span<const std::vector<historian::StoredSample>> by_input,
                                const Seen& seen, Timestamp at);
+
+/// Where the stretch begins that a scan lies in.
+struct StretchStart {
+  std::optional<Timestamp> from;  ///< first row of the states of the scope; none: it lies in none
+  bool is_seen = false;           ///< another state came before; else it may have begun earlier
+};
+/// `rows`: all revisions of the state, sorted by time and revision.
+StretchStart stretch_start(const ontology::StateScope& scope,
+                           std::span<const historian::StoredSample> rows, const Seen& seen,
+                           Timestamp at);
 
 /// What is asked of a model again.
 struct Recomputation {

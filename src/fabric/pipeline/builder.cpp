@@ -40,6 +40,7 @@ struct Describe {
     std::string out = fmt::format("score {}", s.model);
     for (const auto& output : s.outputs)
       out += fmt::format(" {}:{}:{}", output.name, static_cast<int>(output.datatype), output.unit);
+    if (s.scope) out += fmt::format(" while {} kept {}", s.scope->text(), s.states_kept);
     return out;
   }
 };
@@ -277,8 +278,34 @@ void Builder::add(const FlagSpec& spec) {
   holds_state = holds_state || spec.rate_max || spec.stuck_after;
 }
 
+/// Where the scope of a model reads the state of the machine.
+std::optional<StateInput> Builder::state_input(const ScoreSpec& spec) {
+  if (!spec.scope) return std::nullopt;
+  std::vector<std::string_view> texts;
+  for (const auto& slot : slots) {
+    if (column_of(slot.metric.datatype) == Column::text) texts.push_back(slot.metric.name);
+  }
+  const auto slot = find(spec.scope->signal);
+  if (!slot) {
+    problem("scope", fmt::format("there is no metric '{}' here", spec.scope->signal),
+            "name the metric that tells the state of the machine");
+    problems.back().nearest = nearest_name(spec.scope->signal, texts);
+  } else if (column_of(slots[*slot].metric.datatype) != Column::text) {
+    problem("scope",
+            fmt::format("metric '{}' is of type {}, not a text", spec.scope->signal,
+                        ontology::name_of(slots[*slot].metric.datatype)),
+            "name the metric that tells the state of the machine");
+  }
+  if (spec.scope->is.empty() || spec.states_kept == 0)
+    problem("scope", "nothing is ever judged", "name a state, and keep a row of it");
+  if (!slot || spec.states_kept == 0) return std::nullopt;
+  return StateInput{*slot, ontology::StateTrack(*spec.scope, spec.states_kept)};
+}
+
 void Builder::add(const ScoreSpec& spec) {
   const auto before = problems.size();
+  auto state = state_input(spec);
+  const std::string when = spec.scope ? " while " + spec.scope->text() : std::string();
   const auto chosen = resolve(spec.metrics);
   if (spec.model.empty()) problem("model", "no model is named", "name a Model resource");
   if (chosen.empty() && problems.size() == before)
@@ -300,12 +327,12 @@ void Builder::add(const ScoreSpec& spec) {
       problem("outputs", fmt::format("there is a metric '{}' already", output.name),
               "score a device once by each model, or name the outputs otherwise");
     results.push_back(static_cast<std::uint32_t>(slots.size()));
-    slots.push_back({output, fmt::format("{}; each scan scored by {}", text, spec.model), true,
-                     false, static_cast<std::uint32_t>(scores.size())});
+    slots.push_back({output, fmt::format("{}; each scan scored by {}{}", text, spec.model, when),
+                     true, false, static_cast<std::uint32_t>(scores.size())});
   }
   if (problems.size() != before) return;
   auto stage = make_score(spec.model, select(chosen), chosen, std::move(inputs), std::move(results),
-                          spec.outputs);
+                          spec.outputs, std::move(state));
   if (spec.factory) {
     auto model = stage->make(spec.factory);
     if (!model) return problem("model", model.error().text(), "put a fitting version in force");

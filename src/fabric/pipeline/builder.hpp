@@ -51,6 +51,7 @@ class Builder {
   void note(const std::vector<std::uint32_t>& chosen, const std::string& what);
   void problem(std::string_view field, std::string what, std::string remedy);
   std::optional<std::uint32_t> find(std::string_view name) const;
+  std::optional<StateInput> state_input(const ScoreSpec& spec);
 
   const PipelineSpec& spec_;
   std::uint32_t input_slots_;

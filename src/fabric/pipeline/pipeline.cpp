@@ -114,6 +114,7 @@ void Pipeline::process(const ontology::Batch& in, ontology::Batch& out) {
     }
     front_.push_back(row);
   }
+  for (auto* stage : scores_) stage->lend(in);
   for (const auto& stage : stages_) {
     back_.clear();
     stage->process(front_, back_);

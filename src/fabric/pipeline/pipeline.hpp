@@ -22,6 +22,7 @@
 #include "ontology/batch.hpp"
 #include "ontology/provenance.hpp"
 #include "ontology/quality.hpp"
+#include "ontology/state_track.hpp"
 #include "ontology/value.hpp"
 
 namespace millwright::pipeline {
@@ -98,11 +99,17 @@ std::vector<ontology::MetricDefinition> anomaly_outputs();
 /// give one row of each output, at that time. While no model is in force they have no value and are
 /// bad:function_check (NE 107 C), so that its absence is seen. A driver never splits a scan; only
 /// for scans that are split over batches the verdict depends on the batches.
+///
+/// With a scope only scans in its states are judged. The others, and those of an unknown state,
+/// have no value and are bad:out_of_specification (NE 107 S: used outside the conditions that it is
+/// specified for), and the model begins anew behind them. A row of the state holds until the next.
 struct ScoreSpec {
   std::string model;                 ///< name of the Model resource
   std::vector<std::string> metrics;  ///< inputs; a model gets them in this order
   std::vector<ontology::MetricDefinition> outputs = anomaly_outputs();
-  StageModelFactory factory = {};  ///< of the version in force; empty: none is yet
+  StageModelFactory factory = {};                  ///< of the version in force; empty: none is yet
+  std::optional<ontology::StateScope> scope = {};  ///< `signal`: a metric of type text
+  std::uint32_t states_kept = 64;  ///< rows of state kept for late scans: as the model keeps scans
 };
 
 using StageSpec =

@@ -184,5 +184,125 @@ TEST(Score, LaterStagesWorkOnVerdictsAndKeepTheirModel) {
   EXPECT_TRUE(found);
 }
 
+ScoreSpec while_running(StageModelFactory factory = {}) {
+  ScoreSpec spec = score(std::move(factory));
+  spec.scope = {.signal = "state", .is = {"running"}};
+  return spec;
+}
+
+/// Scans of flow and starts, with a state where one is told; its row stands before the inputs when
+/// it comes first.
+struct Told {
+  std::int64_t ts = 0;
+  std::string state = {};
+  bool scan = true;
+  bool first = false;
+};
+std::vector<Row> run(Pipeline& pipeline, const std::vector<Told>& told) {
+  Batch in;
+  for (const Told& one : told) {
+    const auto state = [&] {
+      if (one.state.empty()) return;
+      Row row;
+      row.ts_us = one.ts;
+      row.slot = 2;
+      in.set_payload(row, one.state);
+      in.rows.push_back(row);
+    };
+    if (one.first) state();
+    if (one.scan) {
+      in.rows.push_back(sample(one.ts, 0, 3));
+      in.rows.push_back(sample(one.ts, 1, 1));
+    }
+    if (!one.first) state();
+  }
+  Batch out;
+  pipeline.process(in, out);
+  return out.rows;
+}
+/// `time:scans so far` of each verdict, or what it says instead.
+std::string verdicts(const std::vector<Row>& rows) {
+  std::string out;
+  for (const Row& row : rows) {
+    if (row.slot != 5) continue;
+    out += fmt::format("{}{}:{}", out.empty() ? "" : " ", row.ts_us,
+                       row.is_null ? to_text(row.quality) : fmt::format("{}", row.f64()));
+  }
+  return out;
+}
+
+TEST(ScoreScope, OutsideNothingIsSaidAndTheModelBeginsAnewBehindIt) {
+  auto pipeline = make({while_running(toy_model("m@1:aa"))});
+  EXPECT_EQ(verdicts(run(*pipeline, {{.ts = 1},
+                                     {.ts = 2, .state = "running"},
+                                     {.ts = 3},
+                                     {.ts = 4, .state = "failed"},
+                                     {.ts = 5},
+                                     {.ts = 6, .state = "running", .first = true},
+                                     {.ts = 7},
+                                     {.ts = 8, .state = "repair", .first = true}})),
+            "1:bad:out_of_specification 2:1 3:2 4:bad:out_of_specification "
+            "5:bad:out_of_specification 6:1 7:2 8:bad:out_of_specification");
+  // A state between two scans ends the stretch too.
+  EXPECT_EQ(verdicts(run(*pipeline, {{.ts = 10, .state = "running"},
+                                     {.ts = 11, .state = "stopped", .scan = false},
+                                     {.ts = 12, .state = "running", .scan = false},
+                                     {.ts = 13}})),
+            "10:1 13:1");
+  EXPECT_EQ(pipeline->recipes()[run(*pipeline, {{.ts = 14}})[2].provenance - 1].inputs,
+            "starts, flow; each scan scored by pump-anomaly while state is running");
+}
+
+TEST(ScoreScope, BadStatesAreUnknownAndAnAbsentModelIsSaidFirst) {
+  auto pipeline = make({while_running()});
+  EXPECT_EQ(verdicts(run(*pipeline, {{.ts = 1, .state = "failed"}, {.ts = 2, .state = "running"}})),
+            "1:bad:function_check 2:bad:function_check");
+  put_in_force(*pipeline, toy_model("m@1:aa"));
+  EXPECT_EQ(verdicts(run(*pipeline, {{.ts = 3}})), "3:1") << "the state is known already";
+  Row bad;
+  bad.ts_us = 4;
+  bad.slot = 2;
+  bad.is_null = true;
+  bad.quality = Quality::bad(Reason::no_communication);
+  EXPECT_EQ(verdicts(run(*pipeline, {bad, sample(4, 0, 3), sample(4, 1, 1)})),
+            "4:bad:out_of_specification");
+}
+
+TEST(ScoreScope, ItsStateGoesOverARestart) {
+  const std::vector<Told> whole = {{.ts = 1, .state = "running"}, {.ts = 2},
+                                   {.ts = 3, .state = "failed"},  {.ts = 4},
+                                   {.ts = 5, .state = "running"}, {.ts = 6}};
+  auto one = make({while_running(toy_model("m@1:aa"))});
+  const std::string expected = verdicts(run(*one, whole));
+  for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+    const auto middle = whole.begin() + static_cast<std::ptrdiff_t>(cut);
+    auto before = make({while_running(toy_model("m@1:aa"))});
+    std::string text = verdicts(run(*before, std::vector<Told>(whole.begin(), middle)));
+    Bytes snapshot;
+    before->snapshot(snapshot);
+    auto after = make({while_running(toy_model("m@1:aa"))});
+    ASSERT_TRUE(after->restore(snapshot).has_value()) << cut;
+    const std::string rest = verdicts(run(*after, std::vector<Told>(middle, whole.end())));
+    text += (text.empty() || rest.empty() ? "" : " ") + rest;
+    EXPECT_EQ(text, expected) << cut;
+  }
+  Bytes snapshot;
+  one->snapshot(snapshot);
+  EXPECT_EQ(make({score(toy_model("m@1:aa"))})->restore(snapshot).error().code(), Code::conflict)
+      << "without a scope it is another pipeline";
+}
+
+TEST(ScoreScope, AScopeThatCannotBeAskedIsAProblem) {
+  ScoreSpec spec = while_running();
+  spec.scope->signal = "flow";
+  auto made = Pipeline::create({"p", {spec}, {}}, pump());
+  ASSERT_FALSE(made.has_value());
+  EXPECT_THAT(made.error().text(), HasSubstr("metric 'flow' is of type float64, not a text"));
+  spec.scope->signal = "stat";
+  made = Pipeline::create({"p", {spec}, {}}, pump());
+  ASSERT_FALSE(made.has_value());
+  EXPECT_EQ(made.error().problems().front().nearest, "state");
+}
+
 }  // namespace
 }  // namespace millwright::pipeline

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "base/time.hpp"
 #include "ontology/address.hpp"
 #include "ontology/quality.hpp"
+#include "ontology/state_track.hpp"
 
 namespace millwright::pipeline {
 
@@ -34,6 +36,8 @@ class StageModel {
   /// these outputs. `invalid_input` lists what does not fit. Called once, before anything else.
   virtual Result<void> bind(std::span<const ontology::MetricDefinition> inputs,
                             std::span<const ontology::MetricDefinition> outputs) = 0;
+  /// Whether it was made for this scope, which the stage keeps to: outside it is asked nothing.
+  virtual Result<void> check_scope(const std::optional<ontology::StateScope>&) const { return {}; }
   /// The verdict on one scan. Fills every output: of bad or missing inputs uncertain:bad_input, or
   /// no value and bad, as the model can do.
   virtual void score(Timestamp at, std::span<const ModelValue> inputs,
@@ -42,6 +46,8 @@ class StageModel {
   /// False: the rest is never called.
   virtual bool holds_state() const { return false; }
   virtual void reset() {}
+  /// Forgets the scans up to that time: what follows is another life of the machine.
+  virtual void begin_after(Timestamp) { reset(); }
   virtual void save(ByteWriter&) const {}
   virtual bool load(ByteReader&) { return true; }
 };

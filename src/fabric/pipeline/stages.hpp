@@ -66,6 +66,8 @@ class ScoreStage : public Stage {
   /// An instance that fits this stage.
   virtual Result<std::unique_ptr<StageModel>> make(const StageModelFactory& factory) const = 0;
   virtual void activate(std::unique_ptr<StageModel> model) = 0;
+  /// Where the texts of the rows lie that the next `process` gets; lent for that call.
+  virtual void lend(const ontology::Batch& texts) = 0;
 };
 
 std::unique_ptr<Stage> make_scale(const ScaleSpec& spec, Selection selection);
@@ -74,11 +76,17 @@ std::unique_ptr<Stage> make_aggregate(const AggregateSpec& spec, Selection selec
                                       AggregateOutputs outputs);
 std::unique_ptr<Stage> make_deadband(const DeadbandSpec& spec, Selection selection);
 std::unique_ptr<Stage> make_flag(const FlagSpec& spec, Selection selection);
+/// Where a score stage reads the states that its scope asks for.
+struct StateInput {
+  std::uint32_t slot = 0;
+  ontology::StateTrack track;
+};
 /// Metrics and slots in the model's order.
 std::unique_ptr<ScoreStage> make_score(std::string model, Selection selection,
                                        std::vector<std::uint32_t> inputs,
                                        std::vector<ontology::MetricDefinition> input_metrics,
                                        std::vector<std::uint32_t> outputs,
-                                       std::vector<ontology::MetricDefinition> output_metrics);
+                                       std::vector<ontology::MetricDefinition> output_metrics,
+                                       std::optional<StateInput> state);
 
 }  // namespace millwright::pipeline
