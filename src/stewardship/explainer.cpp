@@ -47,25 +47,12 @@ Node JudgedUseCase::node() const {
 
 void Explainer::Core::read(std::vector<historian::RangeQuery> queries,
                            Reply<std::vector<historian::Range>> reply) {
-  using Reading = Sequence<historian::RangeQuery, historian::Range>;
-  auto reading = std::make_shared<Reading>();
-  reading->items = std::move(queries);
-  reading->reply = std::move(reply);
-  if (reading->items.empty()) return reading->reply(std::vector<historian::Range>{});
-  // All are asked at once: the lane answers them in their order.
-  for (const auto& query : reading->items) {
-    historian.range(query, [reading](Result<historian::Range> range) {
-      if (!reading->reply) return;  // another one failed
-      if (!range) {
-        auto failed = std::exchange(reading->reply, nullptr);
-        return failed(pass(std::move(range), "reading rows"));
-      }
-      reading->answers.push_back(std::move(*range));
-      if (reading->answers.size() < reading->items.size()) return;
-      auto done = std::exchange(reading->reply, nullptr);
-      done(std::move(reading->answers));
-    });
-  }
+  if (queries.empty()) return reply(std::vector<historian::Range>{});
+  historian.ranges(std::move(queries),
+                   [reply = std::move(reply)](Result<std::vector<historian::Range>> ranges) {
+                     if (!ranges) return reply(pass(std::move(ranges), "reading rows"));
+                     reply(std::move(ranges));
+                   });
 }
 
 void Explainer::Core::ask(std::vector<std::string> statements,

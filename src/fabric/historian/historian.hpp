@@ -268,6 +268,9 @@ class Historian {
   /// Series with at least one sample, by the glob of `find`, in order of their text.
   std::vector<LastValue> last(std::string_view pattern) const;
   void range(const RangeQuery& query, Reply<Range> reply);
+  /// Several readings as of one moment, answered together and in their order. Those of the same
+  /// times and revision are read in one pass over the segments.
+  void ranges(std::vector<RangeQuery> queries, Reply<std::vector<Range>> reply);
   void downsample(const DownsampleQuery& query, Reply<std::vector<Bucket>> reply);
   /// The sample in force at `time`: greatest ts <= time, of that the greatest revision <= as_of.
   void at(SeriesNumber series, Timestamp time, std::optional<Revision> as_of,

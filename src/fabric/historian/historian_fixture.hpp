@@ -87,6 +87,11 @@ class TestHistorian {
   Result<Range> range(const RangeQuery& query) {
     return wait<Range>([&](Reply<Range> reply) { historian_->range(query, std::move(reply)); });
   }
+  Result<std::vector<Range>> ranges(const std::vector<RangeQuery>& queries) {
+    return wait<std::vector<Range>>([&](Reply<std::vector<Range>> reply) {
+      historian_->ranges(queries, std::move(reply));
+    });
+  }
   Result<engine::Table> sql(const std::string& statement) {
     return wait<engine::Table>(
         [&](Reply<engine::Table> reply) { historian_->sql(statement, std::move(reply)); });

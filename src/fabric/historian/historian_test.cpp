@@ -91,6 +91,33 @@ TEST_F(HistorianRules, SeriesAreNeighboursAndATypeChangeIsANewSeries) {
   EXPECT_EQ(*reopened->define(changed), *numbers) << "numbers are never given twice";
 }
 
+TEST_F(HistorianRules, SeveralReadingsGiveWhatEachGives) {
+  ASSERT_TRUE(producer_.append(*h_, 0, 40));
+  ASSERT_TRUE(h_->commit());
+  std::vector<RangeQuery> queries;
+  for (const std::size_t i : {3u, 0u, 1u, 0u}) queries.push_back({.series = producer_.series[i]});
+  const auto whole = h_.range(queries[0]);
+  ASSERT_GT(whole->samples.size(), 3u);
+  queries[1].from = whole->samples[1].ts;  // another pass
+  queries[2].limit = 2;
+  queries.push_back({.series = SeriesNumber(987'654)});
+  const auto together = h_.ranges(queries);
+  ASSERT_TRUE(together);
+  ASSERT_EQ(together->size(), queries.size());
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    const auto alone = h_.range(queries[i]);
+    ASSERT_TRUE(alone);
+    EXPECT_EQ((*together)[i].truncated, alone->truncated) << i;
+    ASSERT_EQ((*together)[i].samples.size(), alone->samples.size()) << i;
+    for (std::size_t row = 0; row < alone->samples.size(); ++row) {
+      EXPECT_EQ((*together)[i].samples[row].ts, alone->samples[row].ts);
+      EXPECT_EQ((*together)[i].samples[row].value, alone->samples[row].value);
+    }
+  }
+  EXPECT_TRUE((*together)[2].truncated);
+  EXPECT_TRUE(together->back().samples.empty());
+}
+
 TEST_F(HistorianRules, TheLedgerExplainsEveryDifference) {
   ASSERT_TRUE(producer_.append(*h_, 0, 10));
   const LossEntry loss{{7, 10, 5}, ontology::LossCause::buffer_full, {1}, {2}, "buffer: 1 MiB"};

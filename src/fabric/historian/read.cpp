@@ -1,6 +1,8 @@
 // Reading: last values from memory, the rest from an immutable snapshot on the lane.
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <tuple>
 
 #include "base/format.hpp"
 #include "fabric/historian/core.hpp"
@@ -104,6 +106,32 @@ void Historian::range(const RangeQuery& query, Reply<Range> reply) {
             {{&number, 1}, query.from.us, query.to.us, query.as_of.value_or(snapshot.revision)});
         if (!rows) return pass(std::move(rows));
         return range_of(*rows, query);
+      },
+      std::move(reply));
+}
+
+void Historian::ranges(std::vector<RangeQuery> queries, Reply<std::vector<Range>> reply) {
+  using Pass = std::tuple<Timestamp, Timestamp, Revision>;
+  core_->on_lane<std::vector<Range>>(
+      [queries = std::move(queries),
+       snapshot = core_->snapshot()](Lane& lane) -> Result<std::vector<Range>> {
+        std::map<Pass, std::vector<std::size_t>> passes;
+        for (std::size_t i = 0; i < queries.size(); ++i) {
+          const auto& query = queries[i];
+          passes[{query.from, query.to, query.as_of.value_or(snapshot.revision)}].push_back(i);
+        }
+        std::vector<Range> ranges(queries.size());
+        for (const auto& [pass_of, members] : passes) {
+          const auto& [from, to, revision] = pass_of;
+          std::vector<std::uint64_t> series;
+          for (const std::size_t i : members) series.push_back(queries[i].series.value());
+          auto rows = lane.read(snapshot, {series, from.us, to.us, revision});
+          if (!rows) return pass(std::move(rows));
+          auto parts = by_series(*rows);
+          for (const std::size_t i : members)
+            ranges[i] = range_of(parts[queries[i].series.value()], queries[i]);
+        }
+        return ranges;
       },
       std::move(reply));
 }

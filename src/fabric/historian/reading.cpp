@@ -66,6 +66,12 @@ std::vector<StoredSample> in_order(const engine::SampleColumns& rows, bool all_r
   return samples;
 }
 
+std::map<std::uint64_t, engine::SampleColumns> by_series(const engine::SampleColumns& rows) {
+  std::map<std::uint64_t, engine::SampleColumns> out;
+  for (std::size_t i = 0; i < rows.size(); ++i) out[rows.series[i]].append_row(rows, i);
+  return out;
+}
+
 Range range_of(const engine::SampleColumns& rows, const RangeQuery& query) {
   Range range{in_order(rows, query.all_revisions), false};
   if (range.samples.size() > query.limit) {

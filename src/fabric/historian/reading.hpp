@@ -1,6 +1,7 @@
 // Answers from rows that were found: order, revisions, buckets. Pure.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -18,6 +19,8 @@ void collect_hot(const std::vector<HotChunk>& chunks, const engine::SegmentFilte
 std::vector<StoredSample> in_order(const engine::SampleColumns& rows, bool all_revisions);
 
 Range range_of(const engine::SampleColumns& rows, const RangeQuery& query);
+/// Rows of several series, each by itself.
+std::map<std::uint64_t, engine::SampleColumns> by_series(const engine::SampleColumns& rows);
 std::vector<Bucket> buckets_of(const engine::SampleColumns& rows, const DownsampleQuery& query);
 
 }  // namespace millwright::historian
