@@ -139,6 +139,7 @@ class CommandLine {
                          [this] { return roles_.demo(demo_, *terminal_); });
     app.add_flag("--once", demo_.once, "Play --plant-time, check the ledger, end");
     add_duration(app, "--plant-time", demo_.plant_time, "Plant time that --once plays");
+    app.add_flag("--bare", demo_.is_bare, "The plant alone: nobody trains, releases or repairs");
     add_duration(app, "--history", demo_.history,
                  "Past of the plant that models learn from, played first; 0s: none");
     app.add_option("--data", demo_.data_dir, "Directory that stays; a temporary one by default")

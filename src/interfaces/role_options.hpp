@@ -69,7 +69,8 @@ struct HubRoleOptions {
 struct DemoOptions {
   bool once = false;  ///< plays `plant_time` as fast as accepted, checks the ledger, ends
   Duration plant_time = std::chrono::minutes(5);  ///< of --once
-  Duration history = std::chrono::minutes(90);    ///< of the plant before the demo began; not of --once
+  Duration history = std::chrono::minutes(90);    ///< of the plant, played first; not of --once
+  bool is_bare = false;         ///< nobody trains, releases or repairs by themselves
   std::string data_dir;         ///< empty: a new temporary directory, removed at the end
   std::uint16_t http_port = 0;  ///< 0: a free one
   std::uint64_t seed = 1;

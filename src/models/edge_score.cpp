@@ -18,6 +18,7 @@ using pipeline::ModelValue;
 
 constexpr std::array<std::string_view, 4> output_names = {"anomaly/t2", "anomaly/spe",
                                                           "anomaly/score", "anomaly/flag"};
+constexpr std::size_t flag_output = 3;
 constexpr std::uint8_t state_version = 1;
 
 struct Loaded {
@@ -34,8 +35,11 @@ bool is_number(DataType type) {
 
 class PcaStageModel final : public pipeline::StageModel {
  public:
-  explicit PcaStageModel(std::shared_ptr<const Loaded> loaded)
-      : loaded_(std::move(loaded)), window_(loaded_->bundle.features) {}
+  explicit PcaStageModel(std::shared_ptr<const Loaded> loaded,
+                         std::shared_ptr<const Loaded> reference = nullptr)
+      : loaded_(std::move(loaded)), window_(loaded_->bundle.features) {
+    if (reference) reference_ = std::make_unique<PcaStageModel>(std::move(reference));
+  }
 
   std::string id() const override { return loaded_->id; }
 
@@ -65,7 +69,10 @@ class PcaStageModel final : public pipeline::StageModel {
       }
       outputs_.push_back(static_cast<std::size_t>(found - output_names.begin()));
     }
-    if (problems.empty()) return {};
+    if (problems.empty()) {
+      if (reference_ && !reference_->bind(inputs, {})) reference_.reset();
+      return {};
+    }
     return std::unexpected(Error(Code::invalid_input, loaded_->id + " does not fit")
                                .with_problems(std::move(problems)));
   }
@@ -94,9 +101,11 @@ class PcaStageModel final : public pipeline::StageModel {
   void reset() override {
     window_ = FeatureWindow(loaded_->bundle.features);
     last_.reset();
+    if (reference_) reference_->reset();
   }
   void begin_after(Timestamp at) override {
     (void)window_.begin_after(at);  // verdicts given before are not given again
+    if (reference_) reference_->begin_after(at);
     if (last_ && last_->at <= at) last_.reset();
   }
   void save(ByteWriter& out) const override {
@@ -148,8 +157,20 @@ class PcaStageModel final : public pipeline::StageModel {
     MILLWRIGHT_ASSERT(pushed.has_value());
     if (pushed->taken == Taken::repeated && last_ && last_->at == at) return *last_;
     const Verdict verdict = verdict_of(at, *pushed, any_usable);
+    if (reference_) compare(at, inputs, verdict.has_value);
     if (!last_ || last_->at <= at) last_ = verdict;
     return verdict;
+  }
+
+  /// What the version before says of the same scan; its window sees each.
+  void compare(Timestamp at, std::span<const ModelValue> inputs, bool is_counted) {
+    const Verdict before = reference_->judge(at, inputs);
+    auto& counters = *loaded_->counters;
+    if (is_counted && before.has_value && counters.reference_scored < edge_reference_scans) {
+      ++counters.reference_scored;
+      if (before.values[flag_output] != 0) ++counters.reference_flagged;
+    }
+    if (counters.reference_scored >= edge_reference_scans) reference_.reset();
   }
 
   Verdict verdict_of(Timestamp at, const Pushed& pushed, bool any_usable) const {
@@ -178,6 +199,7 @@ class PcaStageModel final : public pipeline::StageModel {
   }
 
   std::shared_ptr<const Loaded> loaded_;
+  std::unique_ptr<PcaStageModel> reference_;  ///< of the version before, while it is compared
   FeatureWindow window_;
   std::vector<InputConversion> conversions_;
   std::vector<std::size_t> outputs_;  ///< which result each output is
@@ -185,6 +207,14 @@ class PcaStageModel final : public pipeline::StageModel {
   std::vector<double> values_;        // of one call
   std::vector<Quality> qualities_;
 };
+
+/// Null: there is none, or none that an edge scores.
+std::shared_ptr<const Loaded> reference_of(ByteView bundle) {
+  auto decoded = decode_bundle(bundle);
+  if (!decoded || decoded->kind != ModelKind::pca) return nullptr;
+  return std::make_shared<const Loaded>(std::move(*decoded), std::string(),
+                                        std::make_shared<ModelCounters>());
+}
 
 class WithdrawnModel final : public pipeline::StageModel {
  public:
@@ -201,7 +231,8 @@ class WithdrawnModel final : public pipeline::StageModel {
 }  // namespace
 
 Result<pipeline::StageModelFactory> edge_score_factory(ByteView bundle,
-                                                       std::shared_ptr<ModelCounters> counters) {
+                                                       std::shared_ptr<ModelCounters> counters,
+                                                       ByteView reference) {
   auto decoded = decode_bundle(bundle);
   if (!decoded) return pass(std::move(decoded), "reading a model bundle");
   if (decoded->kind != ModelKind::pca) {
@@ -215,8 +246,9 @@ Result<pipeline::StageModelFactory> edge_score_factory(ByteView bundle,
   counters->model = id;
   auto loaded =
       std::make_shared<const Loaded>(std::move(*decoded), std::move(id), std::move(counters));
-  return [loaded]() -> Result<std::unique_ptr<pipeline::StageModel>> {
-    return std::make_unique<PcaStageModel>(loaded);
+  return [loaded,
+          before = reference_of(reference)]() -> Result<std::unique_ptr<pipeline::StageModel>> {
+    return std::make_unique<PcaStageModel>(loaded, before);
   };
 }
 

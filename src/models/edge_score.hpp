@@ -20,13 +20,19 @@
 
 namespace millwright::models {
 
+/// Scans that a version replaced judges beside its successor, over all devices of the edge.
+inline constexpr std::uint64_t edge_reference_scans = 1000;
+
 /// Makes instances of the model in an encoded bundle, which is decoded here, once; the id of each
 /// is `name@N:digest`. `bind` takes metrics by the names of the bundle's inputs, in units that
 /// convert, and any of the outputs of pipeline::anomaly_outputs(), and lists everything else.
 /// Errors of decode_bundle; invalid_input for a bundle of another kind than pca. `counters`, where
-/// given, are those of all instances together.
+/// given, are those of all instances together. `reference` (empty: none) is the bundle of the
+/// version before: what it says of the first scans is only counted. One that is no PCA bundle, or
+/// does not fit the metrics, is left out: the counters then say that nothing was compared. Its
+/// window begins anew in each life of the process.
 Result<pipeline::StageModelFactory> edge_score_factory(
-    ByteView bundle, std::shared_ptr<ModelCounters> counters = nullptr);
+    ByteView bundle, std::shared_ptr<ModelCounters> counters = nullptr, ByteView reference = {});
 
 /// What stands in the place of a model that was withdrawn: each verdict has no value and is
 /// bad:function_check, as before the first model. Its id is empty.

@@ -169,6 +169,45 @@ TEST(EdgeScore, JudgesOnlyForTheScopeThatItWasTrainedIn) {
   EXPECT_EQ(flag(10, "running"), Quality::uncertain(Reason::incomplete_window)) << "9, 10";
 }
 
+TEST(EdgeScore, TheVersionBeforeJudgesTheFirstScansBesideIt) {
+  const auto model_of = [](const std::shared_ptr<ModelCounters>& counters, ByteView before) {
+    Bundle bundle = windowed();
+    bundle.version = 2;
+    bundle.pca->mean[1] = 5530;
+    auto model = edge_score_factory(encode(bundle), counters, before).value()().value();
+    EXPECT_TRUE(model->bind(metrics, pipeline::anomaly_outputs()).has_value());
+    return model;
+  };
+  auto counters = std::make_shared<ModelCounters>();
+  auto first = model_of(counters, encode(windowed()));
+  auto second = model_of(counters, encode(windowed()));
+  for (int scan = 0; scan < 10; ++scan) {
+    (void)verdict(*first, scan, good(553), good(kelvin(1580)));
+    (void)verdict(*second, scan, good(scan == 5 ? 600 : 553), good(kelvin(1580)));
+  }
+  EXPECT_EQ(counters->scored, 20u);
+  EXPECT_EQ(counters->flagged, 20u) << "it predicts nonsense";
+  EXPECT_EQ(counters->reference_scored, 20u);
+  EXPECT_EQ(counters->reference_flagged, 3u) << "while the leap is in its window of three";
+  (void)verdict(*first, 9, good(553), good(kelvin(1580)));
+  EXPECT_EQ(counters->reference_scored, 20u) << "each scan once";
+  (void)verdict(*first, 10, {}, {});
+  EXPECT_EQ(counters->reference_scored, 20u) << "nothing to judge";
+  for (int scan = 11; scan < 1100; ++scan)
+    (void)verdict(*first, scan, good(553), good(kelvin(1580)));
+  EXPECT_EQ(counters->reference_scored, edge_reference_scans);
+  EXPECT_GT(counters->scored, edge_reference_scans);
+  // One that does not fit is left out.
+  Bundle other = pca_bundle();
+  other.features.inputs = {"T30", "P3O"};
+  for (const Bytes& before : {encode(rul_bundle()), Bytes(), encode(other)}) {
+    counters = std::make_shared<ModelCounters>();
+    (void)verdict(*model_of(counters, before), 0, good(553), good(kelvin(1580)));
+    EXPECT_EQ(counters->scored, 1u);
+    EXPECT_EQ(counters->reference_scored, 0u);
+  }
+}
+
 TEST(EdgeScore, ListsEverythingThatDoesNotFit) {
   auto model = edge_score_factory(encode(pca_bundle())).value()().value();
   const std::vector<MetricDefinition> inputs = {{"T3O", DataType::float64, "[degR]"},

@@ -138,6 +138,25 @@ std::vector<std::string> Rollout::unsettled(std::size_t limit) const {
   return names;
 }
 
+std::optional<Digest> Rollout::last_running(std::string_view target) const {
+  const auto place = place_of(target);
+  if (!place) return std::nullopt;
+  const auto& record = this->record(*place);
+  if (!record.touched) return member(*place).previous;
+  const bool goes_back = phase_ == RolloutPhase::reverting || phase_ == RolloutPhase::withdrawn;
+  if (goes_back && record.state != TargetState::restored) return std::nullopt;
+  switch (record.state) {
+    case TargetState::attested:
+      return blueprint_->release.digest;
+    case TargetState::failed:
+    case TargetState::rolled_back:
+    case TargetState::restored:
+      return member(*place).previous;
+    default:
+      return std::nullopt;
+  }
+}
+
 std::optional<TargetState> Rollout::next_offered(Place place, const Report& report) const {
   const auto& record = this->record(place);
   const auto& wanted = blueprint_->release.digest;

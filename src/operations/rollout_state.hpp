@@ -129,6 +129,8 @@ class Rollout {
   const std::vector<GateRecord>& gates() const { return gates_; }
   const std::string& revert_reason() const { return revert_reason_; }
   const TargetRecord* find(std::string_view target) const;
+  /// What the target ran when it was last heard of; empty while an order is open, or for others.
+  std::optional<Digest> last_running(std::string_view target) const;
   /// Targets of a wave by state, in the order of TargetState.
   StateCounts counts(std::size_t wave) const { return counts_[wave]; }
   /// Targets that may have seen the release.

@@ -258,6 +258,31 @@ TEST(Rollouts, APersonRevertsAFinishedRolloutAndTheLogSaysWhoAndWhy) {
   EXPECT_EQ(world.hub.rollouts.next_generation(), 3);
 }
 
+TEST(Rollouts, TheLogSaysWhatATargetRanWhenItWasLastHeardOf) {
+  const Digest old = toy_release(1).id.digest, next = toy_release(2).id.digest;
+  const auto after_restart = [](World& world, std::size_t target) {
+    world.hub.restart();
+    return world.hub.rollouts.last_running(target_name(target));
+  };
+  World good(Fault::none);
+  EXPECT_EQ(after_restart(good, 1), old) << "its wave has not begun";
+  good.minute();
+  EXPECT_EQ(after_restart(good, 0), std::nullopt) << "the order is with it";
+  good.run(60);
+  EXPECT_EQ(after_restart(good, 0), next);
+  EXPECT_EQ(after_restart(good, 2), next);
+  EXPECT_EQ(good.hub.rollouts.last_running("nobody"), std::nullopt);
+  good.hub.commit(*good.hub.rollouts.revert("r-1", "person/paul", "smells wrong", good.now));
+  EXPECT_EQ(after_restart(good, 0), std::nullopt) << "on its way back";
+  good.run(10);
+  EXPECT_EQ(after_restart(good, 0), old);
+  World bad(Fault::trial_errs);
+  bad.run(60);
+  ASSERT_EQ(bad.rollout().phase(), RolloutPhase::reverted);
+  EXPECT_EQ(after_restart(bad, 0), old);
+  EXPECT_EQ(after_restart(bad, 1), old);
+}
+
 TEST(Rollouts, AnUnreachableRevertCanBeGivenUpByName) {
   auto policy = lab_then_all();
   policy.gates.install_deadline = hours(1);
@@ -269,6 +294,7 @@ TEST(Rollouts, AnUnreachableRevertCanBeGivenUpByName) {
   world.hub.commit(event);
   EXPECT_TRUE(world.hub.rollouts.orders().empty());
   EXPECT_TRUE(world.hub.rollouts.active().empty());
+  EXPECT_EQ(world.hub.rollouts.last_running(target_name(0)), std::nullopt) << "nobody knows";
 }
 
 TEST(Rollouts, AMissingBlueprintIsCorrupt) {

@@ -243,6 +243,11 @@ const Rollout* Rollouts::of_target(std::string_view target) const {
   return at == owners_.end() ? nullptr : find(at->second);
 }
 
+std::optional<Digest> Rollouts::last_running(std::string_view target) const {
+  const Rollout* owner = of_target(target);
+  return owner == nullptr ? std::nullopt : owner->last_running(target);
+}
+
 Result<void> Rollouts::apply_planned(const Event& event) {
   BodyReader reader(event.body);
   const Digest digest = reader.digest("digest");

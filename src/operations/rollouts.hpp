@@ -75,6 +75,9 @@ class Rollouts {
   const Rollout* find(std::string_view rollout) const;
   const std::map<std::string, Rollout, std::less<>>& all() const { return rollouts_; }
   const Rollout* of_target(std::string_view target) const;
+  /// What the target ran when it was last heard of, by the log: for a hub that has not heard it
+  /// since its own start. Empty: no rollout has begun on it, or it is between two sets.
+  std::optional<Digest> last_running(std::string_view target) const;
 
   /// Takes events of other rooms too, without effect. `corrupt` for one that does not follow, or
   /// whose blueprint is missing or changed; then nothing has changed.

@@ -172,7 +172,7 @@ Result<void> run_demo(const interfaces::DemoOptions& options, interfaces::Termin
     print_welcome(**fleet, *directory, terminal);
     const auto http = interfaces::make_http_client();
     std::optional<DemoDecision> play;
-    if (*decision) {
+    if (*decision && !options.is_bare) {
       auto crew = PlantCrew::create((*decision)->declared(), planned, {.sites = {"site-b"}});
       if (!crew) return pass(std::move(crew));
       play.emplace(**decision, std::move(*crew), **fleet, *http, *clock, terminal);

@@ -15,8 +15,8 @@ Result<void> check_is_model(const operations::Artifact& artifact) {
 
 AgentPorts EdgeModels::ports() {
   AgentPorts out;
-  out.activate = [this](const operations::Artifact& artifact, ByteView bytes) {
-    return activate(artifact, bytes);
+  out.activate = [this](const operations::Artifact& artifact, ByteView bytes, ByteView before) {
+    return activate(artifact, bytes, before);
   };
   out.withdraw = [this](const operations::Artifact& artifact) { return withdraw(artifact); };
   out.counters = [this] {
@@ -28,7 +28,8 @@ AgentPorts EdgeModels::ports() {
   return out;
 }
 
-Result<void> EdgeModels::activate(const operations::Artifact& artifact, ByteView bytes) {
+Result<void> EdgeModels::activate(const operations::Artifact& artifact, ByteView bytes,
+                                  ByteView before) {
   if (auto done = check_is_model(artifact); !done) return done;
   const auto known = in_force_.find(artifact.name);
   if (known != in_force_.end() && known->second.digest == artifact.sha256) return {};
@@ -40,7 +41,7 @@ Result<void> EdgeModels::activate(const operations::Artifact& artifact, ByteView
   }
   if (bundle->kind != models::ModelKind::pca) return {};
   auto counters = std::make_shared<models::ModelCounters>();
-  auto factory = models::edge_score_factory(bytes, counters);
+  auto factory = models::edge_score_factory(bytes, counters, before);
   if (!factory) return pass(std::move(factory));
   if (auto done = core_->activate(artifact.name, *factory); !done) {
     if (done.error().code() != Code::not_found) return done;

@@ -27,7 +27,7 @@ class EdgeModels {
     Digest digest;
     std::shared_ptr<models::ModelCounters> counters;
   };
-  Result<void> activate(const operations::Artifact& artifact, ByteView bytes);
+  Result<void> activate(const operations::Artifact& artifact, ByteView bytes, ByteView before);
   Result<void> withdraw(const operations::Artifact& artifact);
 
   edge::EdgeCore* core_;

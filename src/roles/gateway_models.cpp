@@ -30,7 +30,8 @@ Result<void> withdraw(gateway::GatewayCore& core, const operations::Artifact& ar
 
 AgentPorts gateway_ports(gateway::GatewayCore& core, models::GatewayScorer& scorer) {
   AgentPorts out;
-  out.activate = [&core](const operations::Artifact& artifact, ByteView bytes) {
+  // The scorer keeps by itself what it replaces, over restarts too.
+  out.activate = [&core](const operations::Artifact& artifact, ByteView bytes, ByteView) {
     return activate(core, artifact, bytes);
   };
   out.withdraw = [&core](const operations::Artifact& artifact) { return withdraw(core, artifact); };

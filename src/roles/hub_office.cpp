@@ -92,7 +92,12 @@ Result<operations::Inventory> HubOffice::inventory() const {
   std::vector<operations::Target> targets;
   for (const auto& [id, view] : targets_) {
     operations::Target target = view.target;
-    const auto* release = office_->releases().find(view.running);
+    // Not heard since this hub's own start: what the log last knew, or a revert would bring
+    // nothing.
+    const Digest running =
+        view.report ? view.running
+                    : office_->rollouts().last_running(id).value_or(operations::no_release);
+    const auto* release = office_->releases().find(running);
     if (release != nullptr) target.running = release->id;
     targets.push_back(std::move(target));
   }

@@ -262,7 +262,8 @@ Result<void> ReleaseAgent::run_set(const Digest& set) {
     const Artifact& artifact = manifest->artifacts[i];
     activated_[{artifact.kind, artifact.name}] = artifact;
     kept.emplace(artifact.kind, artifact.name);
-    if (auto done = ports_.activate(artifact, contents[i]); !done) {
+    const Bytes before = content_before(artifact, set);
+    if (auto done = ports_.activate(artifact, contents[i], before); !done) {
       return pass(std::move(done), artifact.name);
     }
   }
@@ -277,6 +278,20 @@ Result<void> ReleaseAgent::run_set(const Digest& set) {
   world_.log.info("release", set == no_release ? std::string("the bootstrap set runs")
                                                : fmt::format("{} version {} runs", manifest->name,
                                                              manifest->version));
+  return {};
+}
+
+/// Of the set before `set`, also when that was of an earlier life. Empty: it has none of that name,
+/// or it cannot be read, and then nothing is compared.
+Bytes ReleaseAgent::content_before(const Artifact& artifact, const Digest& set) const {
+  if (state_.previous() == set) return {};
+  const auto manifest = manifest_of(state_.previous());
+  if (!manifest) return {};
+  for (const Artifact& one : manifest->artifacts) {
+    if (one.kind != artifact.kind || one.name != artifact.name) continue;
+    auto content = store_->get(one.sha256);
+    return content ? std::move(*content) : Bytes();
+  }
   return {};
 }
 

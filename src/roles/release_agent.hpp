@@ -41,8 +41,9 @@ namespace millwright::roles {
 struct AgentPorts {
   Fetch fetch;
   /// Puts an artifact in force; again for one that is in force already: nothing changes. What is
-  /// not for this target is passed over.
-  std::function<Result<void>(const operations::Artifact&, ByteView)> activate;
+  /// not for this target is passed over. `before` is the content of that name in the set before
+  /// (empty: none), which a model is compared with.
+  std::function<Result<void>(const operations::Artifact&, ByteView, ByteView before)> activate;
   /// An artifact of a set that ran before is in force no more. May never have been.
   std::function<Result<void>(const operations::Artifact&)> withdraw;
   /// Of the models in force, which also decide about a set on trial.
@@ -106,6 +107,7 @@ class ReleaseAgent final : public links::ReleaseListener {
   void on_set_failed(const Error& error);
   Result<void> run_set(const Digest& set);
   Result<operations::Manifest> manifest_of(const Digest& set) const;
+  Bytes content_before(const operations::Artifact& artifact, const Digest& set) const;
   void withdraw_others();
   void withdraw(const operations::Artifact& artifact);
   void judge_trial();

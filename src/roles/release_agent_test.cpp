@@ -180,6 +180,24 @@ TEST(ReleaseAgent, FallsBackWhenTheNewSetDoesNotWork) {
   EXPECT_EQ(rig.in_force["rul"], "one");
 }
 
+TEST(ReleaseAgent, ANewSetIsComparedWithTheOneBeforeInEachLife) {
+  ReleaseRig rig;
+  ASSERT_TRUE(rig.begin());
+  rig.order(1, rig.hub.release(1, "one"));
+  rig.judge(20);
+  EXPECT_EQ(rig.compared["rul"], "") << "the bootstrap set has no models";
+  rig.order(2, rig.hub.release(2, "two"));
+  EXPECT_EQ(rig.compared["rul"], "one");
+  rig.hub.away = true;
+  ASSERT_TRUE(rig.begin());
+  EXPECT_EQ(rig.in_force["rul"], "two");
+  EXPECT_EQ(rig.compared["rul"], "one");
+  rig.counters["rul"].invalid = 1;
+  rig.judge(1);
+  EXPECT_EQ(rig.in_force["rul"], "one");
+  EXPECT_EQ(rig.compared["rul"], "") << "what fell back stands alone";
+}
+
 TEST(ReleaseAgent, TheFirstSetFallsBackToNothing) {
   ReleaseRig rig;
   ASSERT_TRUE(rig.begin());

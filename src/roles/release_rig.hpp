@@ -78,6 +78,7 @@ class ReleaseRig {
     core = scheduler.make_executor("core");
     worker = scheduler.make_executor("worker");
     in_force.clear();
+    compared.clear();
     counters.clear();
     AgentPorts ports;
     ports.fetch = [this](const Digest& digest) -> Result<Bytes> {
@@ -87,10 +88,12 @@ class ReleaseRig {
       if (found == hub.content.end()) return fail(Code::not_found, "no such artifact");
       return found->second;
     };
-    ports.activate = [this](const operations::Artifact& artifact, ByteView bytes) -> Result<void> {
+    ports.activate = [this](const operations::Artifact& artifact, ByteView bytes,
+                            ByteView before) -> Result<void> {
       const std::string text(as_text(bytes));
       if (unfit.contains(text)) return fail(Code::refused, "it does not fit");
       in_force[artifact.name] = text;
+      compared[artifact.name] = as_text(before);
       counters[artifact.name].model = artifact.name + "@1:" + text;
       return {};
     };
@@ -147,6 +150,7 @@ class ReleaseRig {
   governance::SecretKey key = governance::SecretKey::from_seed({});
   RigHub hub;
   std::map<std::string, std::string> in_force;  ///< bytes by name of artifact
+  std::map<std::string, std::string> compared;  ///< what each is compared with
   std::map<std::string, models::ModelCounters> counters;
   std::set<std::string> unfit;
   std::vector<operations::TargetReport> said;

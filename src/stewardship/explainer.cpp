@@ -49,7 +49,7 @@ void Explainer::Core::read(std::vector<historian::RangeQuery> queries,
                            Reply<std::vector<historian::Range>> reply) {
   if (queries.empty()) return reply(std::vector<historian::Range>{});
   historian.ranges(std::move(queries),
-                   [reply = std::move(reply)](Result<std::vector<historian::Range>> ranges) {
+                   [reply = std::move(reply)](Result<std::vector<historian::Range>> ranges) mutable {
                      if (!ranges) return reply(pass(std::move(ranges), "reading rows"));
                      reply(std::move(ranges));
                    });
