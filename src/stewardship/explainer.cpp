@@ -48,11 +48,7 @@ Node JudgedUseCase::node() const {
 void Explainer::Core::read(std::vector<historian::RangeQuery> queries,
                            Reply<std::vector<historian::Range>> reply) {
   if (queries.empty()) return reply(std::vector<historian::Range>{});
-  historian.ranges(std::move(queries),
-                   [reply = std::move(reply)](Result<std::vector<historian::Range>> ranges) mutable {
-                     if (!ranges) return reply(pass(std::move(ranges), "reading rows"));
-                     reply(std::move(ranges));
-                   });
+  historian.ranges(std::move(queries), std::move(reply));
 }
 
 void Explainer::Core::ask(std::vector<std::string> statements,

@@ -195,9 +195,9 @@ bool LineageTrace::find_leaves(const std::vector<std::string>& names, const std:
 }
 
 /// The states stand behind the inputs.
-StretchStart LineageTrace::start_of(std::span<const Range> ranges) const {
+StretchStart LineageTrace::start_of(const std::vector<Range>& ranges) const {
   Rows rows;
-  for (const auto& range : ranges.last(states_.size()))
+  for (const auto& range : std::span(ranges).last(states_.size()))
     rows.insert(rows.end(), range.samples.begin(), range.samples.end());
   std::ranges::stable_sort(rows, {},
                            [](const auto& row) { return std::tuple(row.ts, row.revision); });
@@ -206,7 +206,7 @@ StretchStart LineageTrace::start_of(std::span<const Range> ranges) const {
 
 /// Whether what was read holds the window and what it carried: twice its length, or all of the
 /// stretch.
-bool LineageTrace::reaches_back(std::span<const Range> ranges) const {
+bool LineageTrace::reaches_back(const std::vector<Range>& ranges) const {
   const std::vector<Rows> first{ranges.front().samples};
   const auto scans = scans_of(first, seen_, sample_.ts);
   const std::size_t wanted = std::size_t{2} * longest_;

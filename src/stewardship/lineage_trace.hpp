@@ -44,8 +44,8 @@ class LineageTrace : public std::enable_shared_from_this<LineageTrace> {
   bool find_leaves(const std::vector<std::string>& names, const std::string& device);
   void load_bundle(const std::string& model);
   void read_window(std::size_t attempt);
-  bool reaches_back(std::span<const historian::Range> ranges) const;
-  StretchStart start_of(std::span<const historian::Range> ranges) const;
+  bool reaches_back(const std::vector<historian::Range>& ranges) const;
+  StretchStart start_of(const std::vector<historian::Range>& ranges) const;
   void take_window(std::vector<historian::Range> ranges, bool is_whole);
   void compare(std::span<const ScanRows> scans);
   std::optional<double> recomputed_over(std::span<const ScanRows> scans, std::uint64_t age) const;

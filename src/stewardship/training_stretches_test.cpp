@@ -67,7 +67,7 @@ spec:
   features: {windows: [3], functions: [last, mean]}
   while: {signal: state, is: [running]}
   target: {kind: remaining_life, unit: min, clip: 30, becomes: [failed]}
-  training: {labels: {machine: pump}, folds: 3, grid: {rounds: [5], depth: [2], eta: [0.3]}}
+  training: {labels: {machine: pump}, folds: 3, grid: {rounds: [20], depth: [3], eta: [0.3], minChildWeight: [1]}}
 )";
 
 class TrainingStretches : public testing::Test {
@@ -109,7 +109,7 @@ class TrainingStretches : public testing::Test {
       age = letter != 'r' ? 0 : is_new ? 1 : age + 1;
       before = letter;
       ontology::Row row;
-      row.ts_us = static_cast<std::int64_t>(scan) * 60'000'000;
+      row.ts_us = 1'767'225'600'000'000 + static_cast<std::int64_t>(scan) * 60'000'000;
       row.set_f64(letter == 'r' ? 2 + 0.1 * age + 0.01 * ((pump + age) % 3) : 1e6);
       batch.rows.push_back(row);
       row.slot = 1;

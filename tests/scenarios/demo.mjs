@@ -46,7 +46,7 @@ export class Demo {
     demo.directory = mkdtempSync(join(tmpdir(), 'millwright-scenario-'));
     demo.data = join(demo.directory, 'demo');
     const output = openSync(join(demo.directory, 'output'), 'w');
-    demo.process = spawn(demo.millwright, ['demo', '--data', demo.data], { stdio: ['ignore', output, output] });
+    demo.process = spawn(demo.millwright, ['demo', '--bare', '--history', '20m', '--data', demo.data], { stdio: ['ignore', output, output] });
     closeSync(output);
     demo.ended = new Promise((resolve) => demo.process.on('exit', resolve));
     const at = /open +(http:\S+)/;

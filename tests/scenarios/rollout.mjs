@@ -225,7 +225,7 @@ const demo = await Demo.start(bin);
 try {
   say(`the demo is open at ${demo.hub}`);
   const scans = "SELECT count(*) AS n FROM current WHERE metric = 'vibration_rms'";
-  await waitUntil('each of 20 machines has 25 scans', () => demo.json('query', scans)[0].n >= 20 * 25, { every: 500 });
+  await waitUntil('the history of 20 machines is there', () => demo.json('query', scans)[0].n >= 20 * 1200, { every: 500 });
   const trained = train(demo);
   const old = release(demo, 'old', trained);
   // A first version has nothing to be compared with.
