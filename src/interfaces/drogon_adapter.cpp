@@ -93,6 +93,11 @@ void take(const drogon::HttpRequestPtr& request, const std::shared_ptr<Gate>& ga
   out.path = request->path();
   for (const auto& [name, value] : request->getParameters()) out.query[name] = value;
   for (const auto& [name, value] : request->headers()) out.headers[name] = value;
+  // The library takes cookies out of the headers.
+  std::string cookies;
+  for (const auto& [name, value] : request->cookies())
+    cookies.append(cookies.empty() ? "" : "; ").append(name).append("=").append(value);
+  if (!cookies.empty()) out.headers["cookie"] = std::move(cookies);
   out.body = std::string(request->body());
   handler(std::move(out), std::move(pending));
 }

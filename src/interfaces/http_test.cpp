@@ -26,6 +26,11 @@ class HttpRoundTrip : public testing::Test {
           answer.status = request.path == "/teapot" ? 418 : 200;
           answer.content_type = "text/plain";
           answer.headers["X-Seen"] = "yes";
+          if (request.path == "/cookies") {
+            const auto cookies = request.headers.find("cookie");
+            answer.body = cookies == request.headers.end() ? "none" : cookies->second;
+            return respond(std::move(answer));
+          }
           answer.body = std::string(name_of(request.method)) + " " + request.path;
           if (request.path == "/packed") {
             answer.headers["Content-Encoding"] = "gzip";
@@ -83,6 +88,20 @@ TEST_F(HttpRoundTrip, CarriesMethodPathQueryHeadersAndBody) {
   answer = call(Method::remove, "/p");
   ASSERT_TRUE(answer);
   EXPECT_TRUE(answer->body.starts_with("DELETE /p"));
+}
+
+TEST_F(HttpRoundTrip, CarriesCookiesAsAHeader) {
+  HttpCall request;
+  request.url = server()->url() + "/cookies";
+  auto answer = make_http_client()->call(request);
+  ASSERT_TRUE(answer) << answer.error().text();
+  EXPECT_EQ(answer->body, "none");
+  request.headers["Cookie"] = "mw_session=e_IpLuQh-gU; theme=dark";
+  answer = make_http_client()->call(request);
+  ASSERT_TRUE(answer);
+  EXPECT_TRUE(answer->body == "mw_session=e_IpLuQh-gU; theme=dark" ||
+              answer->body == "theme=dark; mw_session=e_IpLuQh-gU")
+      << answer->body;
 }
 
 TEST_F(HttpRoundTrip, AnyStatusIsAnAnswer) {

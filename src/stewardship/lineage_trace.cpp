@@ -102,6 +102,7 @@ void LineageTrace::choose(const Range& rows) {
   }
   sample_ = judged_ = *found;
   judged_metric_ = definition_->metric.name;
+  judged_series_ = definition_;
   is_current_ = found == &rows.samples.back();
   recipe_ = recipe_of(sample_.provenance);
   if (!recipe_) problem("no recipe of this value is known");
@@ -285,6 +286,7 @@ void LineageTrace::take_gateway_rows(std::vector<Range> ranges, bool has_life,
     const Definition definition = resolve(definition_->address.text() + "/rul");
     judged_ = *life;
     judged_metric_ = "rul";
+    judged_series_ = definition;
     through_.emplace_back(definition, *life);
     of_life = recipe_of(life->provenance);
     names = of_life ? parse_inputs(of_life->inputs).names : std::vector<std::string>{};

@@ -49,7 +49,9 @@ class LineageTrace : public std::enable_shared_from_this<LineageTrace> {
   void take_window(std::vector<historian::Range> ranges, bool is_whole);
   void compare(std::span<const ScanRows> scans);
   std::optional<double> recomputed_over(std::span<const ScanRows> scans, std::uint64_t age) const;
-  void name_suspect(std::span<const ScanRows> scans, double recomputed, double stored);
+  /// Reads the model's other verdicts on the window and says which row does not fit.
+  void name_suspect(double recomputed, double stored);
+  void take_witnesses(const historian::Range& verdicts);
   Duration step() const;
   void problem(std::string what) { problems_.push_back(std::move(what)); }
   void fail_with(Error error);
@@ -79,6 +81,8 @@ class LineageTrace : public std::enable_shared_from_this<LineageTrace> {
   std::uint32_t longest_ = 1;
   std::string judged_metric_;  ///< what is recomputed: the value, or the life a health rests on
   historian::StoredSample judged_;
+  Definition judged_series_ = nullptr;
+  std::vector<ScanRows> compared_;  ///< the window and as many scans before it
   Recomputation what_;
   std::vector<ScanRows> scans_;  ///< of the window
   std::vector<std::pair<Definition, historian::StoredSample>> sources_;

@@ -109,7 +109,11 @@ void LineageTrace::take_window(std::vector<Range> ranges, bool is_whole) {
       .add("from", Node::make_text(to_rfc3339(scans_.front().at)))
       .add("to", Node::make_text(to_rfc3339(scans_.back().at)))
       .add("up_to_sequence", Node::make_integer(static_cast<std::int64_t>(seen_.up_to)));
-  finish();
+  const auto stored = number_of(judged_);
+  const bool agreed = recomputed_.type != Node::Type::map || recomputed_.boolean_at("agrees", true);
+  if (agreed || !stored) return finish();
+  compared_ = std::move(scans);
+  name_suspect(recomputed_.number_at("value", 0), *stored);
 }
 
 std::optional<double> LineageTrace::recomputed_over(std::span<const ScanRows> scans,
@@ -152,20 +156,60 @@ void LineageTrace::compare(std::span<const ScanRows> scans) {
       .add("value", Node::make_number(*value))
       .add("stored", Node::make_number(*stored))
       .add("agrees", Node::make_boolean(good));
-  if (!good) name_suspect(scans, *value, *stored);
 }
 
-void LineageTrace::name_suspect(std::span<const ScanRows> scans, double recomputed, double stored) {
+void LineageTrace::name_suspect(double recomputed, double stored) {
   problem(fmt::format("{} recomputed from its source rows is {}, stored is {}", judged_metric_,
                       recomputed, stored));
-  const auto suspect = suspect_of(what_, scans, longest_, stored);
-  if (!suspect) return problem("no single source row explains the difference");
-  const auto& row = *scans[suspect->scan].rows[suspect->input];
-  problem(fmt::format(
-      "the source row {} at {}, revision {}, does not fit: it is {}; with {} in its "
-      "place {} would be {}",
-      leaves_[suspect->input].back()->text(), to_rfc3339(row.ts), row.revision,
-      number_of(row).value_or(0), suspect->instead, judged_metric_, suspect->recomputed));
+  RangeQuery query;
+  query.series = judged_series_->number;
+  query.from = compared_.front().at;
+  query.to = sample_.ts;
+  query.limit = rows_max;
+  read_({query}, [self = shared_from_this()](Result<std::vector<Range>> ranges) {
+    if (!ranges) return self->fail_with(std::move(ranges.error()));
+    self->take_witnesses(ranges->front());
+  });
+}
+
+void LineageTrace::take_witnesses(const Range& verdicts) {
+  std::vector<Witness> witnesses;
+  for (std::size_t scan = 0; scan + 1 < compared_.size(); ++scan) {
+    const auto row =
+        std::ranges::find(verdicts.samples, compared_[scan].at, &historian::StoredSample::ts);
+    if (row == verdicts.samples.end() || row->provenance != judged_.provenance) continue;
+    if (const auto value = number_of(*row)) witnesses.push_back({scan, *value});
+  }
+  witnesses.push_back({compared_.size() - 1, number_of(judged_).value_or(0)});
+  const auto suspects = suspects_of(what_, compared_, longest_, witnesses);
+  if (suspects.empty()) {
+    problem("no single source row explains the difference");
+    return finish();
+  }
+  const auto text = [&](const Suspect& suspect) {
+    const auto& row = *compared_[suspect.scan].rows[suspect.input];
+    return fmt::format(
+        "the source row {} at {}, revision {}, does not fit: it is {}; with {:.6g} in its place {} "
+        "would be {:.6g}",
+        leaves_[suspect.input].back()->text(), to_rfc3339(row.ts), row.revision,
+        number_of(row).value_or(0), suspect.instead, judged_metric_, suspect.recomputed);
+  };
+  // One is named alone only where no other explains the verdicts nearly as well.
+  constexpr double far_ahead = 3;
+  constexpr double exact = 1e-3;
+  const bool is_alone =
+      suspects.size() == 1 ||
+      suspects[1].left > std::max(far_ahead * suspects[0].left, suspects[0].left + exact);
+  if (is_alone) {
+    problem(text(suspects[0]));
+  } else {
+    constexpr std::size_t listed_max = 3;
+    std::string list;
+    for (std::size_t i = 0; i < std::min(listed_max, suspects.size()); ++i)
+      list += (list.empty() ? "" : "; or ") + text(suspects[i]);
+    problem(fmt::format("one of {} source rows was altered: {}", suspects.size(), list));
+  }
+  finish();
 }
 
 Node LineageTrace::value_node() const {

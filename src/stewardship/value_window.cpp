@@ -136,30 +136,137 @@ bool agrees(double recomputed, double stored) {
   return std::abs(recomputed - stored) <= 1e-5 * std::max(1.0, std::abs(recomputed));
 }
 
-std::optional<Suspect> suspect_of(const Recomputation& what, std::span<const ScanRows> scans,
-                                  std::size_t window, double stored) {
-  const auto found = recompute(what, scans);
-  if (!found) return std::nullopt;
-  const double wrong = std::abs(*found - stored);
-  std::vector<ScanRows> changed(scans.begin(), scans.end());
-  std::optional<Suspect> best;
-  double best_left = (1 - explained_share) * wrong;
-  for (std::size_t scan = scans.size() - std::min(window, scans.size()); scan < scans.size();
-       ++scan) {
-    for (const auto& conversion : what.inputs) {
-      const std::size_t input = conversion.signal;
-      const auto& row = scans[scan].rows[input];
-      const auto instead = neighbours(scans, scan, input);
-      if (!row || !instead) continue;
-      changed[scan].rows[input]->value = *instead;
-      const auto again = recompute(what, changed);
-      changed[scan].rows[input] = row;
-      if (!again || !(std::abs(*again - stored) < best_left)) continue;
-      best_left = std::abs(*again - stored);
-      best = Suspect{scan, input, *instead, *again};
+namespace {
+
+/// Values tried of one row: over all that the input showed, then around the best of them.
+constexpr std::size_t coarse = 12, fine = 9;
+constexpr int refinements = 3;
+
+/// Looks for the value of one row that makes the given verdicts right.
+class Trial {
+ public:
+  Trial(const Recomputation& what, std::span<const ScanRows> scans, std::size_t window,
+        std::vector<Witness> witnesses)
+      : what_(what),
+        scans_(scans.begin(), scans.end()),
+        window_(window),
+        witnesses_(std::move(witnesses)) {
+    now_ = difference();
+  }
+
+  double now() const { return now_; }
+
+  std::optional<double> verdict(std::size_t scan) const {
+    Recomputation what = what_;
+    const std::size_t later = scans_.size() - 1 - scan;
+    what.age = what_.age > later ? what_.age - later : 0;
+    const std::size_t first = scan + 1 > 2 * window_ ? scan + 1 - 2 * window_ : 0;
+    return recompute(what, std::span(scans_).subspan(first, scan + 1 - first));
+  }
+
+  Suspect with(std::size_t scan, std::size_t input, double value) {
+    auto& row = *scans_[scan].rows[input];
+    const auto before = row.value;
+    row.value = value;
+    Suspect out{scan, input, value, verdict(witnesses_.back().scan).value_or(NAN),
+                difference() / now_};
+    row.value = before;
+    return out;
+  }
+
+  /// The best of a coarse grid over what the input showed, made finer around it.
+  std::optional<Suspect> search(std::size_t scan, std::size_t input) {
+    double least = INFINITY, greatest = -INFINITY;
+    for (const auto& each : scans_) {
+      const auto number = each.rows[input] ? number_of(*each.rows[input]) : std::nullopt;
+      if (!number || each.rows[input]->quality.is_bad() || &each == &scans_[scan]) continue;
+      least = std::min(least, *number);
+      greatest = std::max(greatest, *number);
+    }
+    if (!scans_[scan].rows[input] || least > greatest) return std::nullopt;
+    double low = least - (greatest - least) / 4, step = (greatest - least) * 1.5 / (coarse - 1);
+    std::optional<Suspect> best;
+    std::size_t count = coarse;
+    for (int level = 0; level <= refinements; ++level) {
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto tried = with(scan, input, low + step * static_cast<double>(i));
+        if (!best || tried.left < best->left) best = tried;
+      }
+      low = best->instead - step;
+      step = 2 * step / (fine - 1);
+      count = fine;
+    }
+    return best;
+  }
+
+  std::optional<Suspect> by_neighbours(std::size_t scan, std::size_t input) {
+    const auto instead = neighbours(scans_, scan, input);
+    if (!scans_[scan].rows[input] || !instead) return std::nullopt;
+    return with(scan, input, *instead);
+  }
+
+ private:
+  double difference() const {
+    double sum = 0;
+    for (const Witness& witness : witnesses_) {
+      const auto again = verdict(witness.scan);
+      sum += again ? std::abs(*again - witness.stored) : std::abs(witness.stored) + 1;
+    }
+    return sum;
+  }
+
+  const Recomputation& what_;
+  std::vector<ScanRows> scans_;
+  std::size_t window_;
+  std::vector<Witness> witnesses_;
+  double now_ = 0;
+};
+
+std::vector<Suspect> best_first(std::vector<Suspect> all) {
+  std::erase_if(all, [](const Suspect& one) { return !(one.left <= 1 - explained_share); });
+  std::ranges::sort(all, {}, &Suspect::left);
+  return all;
+}
+
+}  // namespace
+
+std::vector<Suspect> suspects_of(const Recomputation& what, std::span<const ScanRows> scans,
+                                 std::size_t window, std::span<const Witness> witnesses) {
+  if (scans.empty() || witnesses.empty()) return {};
+  const Trial whole(what, scans, window, {witnesses.begin(), witnesses.end()});
+  std::vector<Witness> wrong;
+  bool begins_in_sight = false;
+  for (const Witness& witness : witnesses) {
+    const bool is_last = &witness == &witnesses.back();
+    // Of scans before it, the window is not whole.
+    if (witness.scan + 1 < window && !is_last) continue;
+    const auto again = whole.verdict(witness.scan);
+    if (again && agrees(*again, witness.stored) && !is_last) {
+      begins_in_sight = begins_in_sight || wrong.empty();
+    } else {
+      wrong.push_back(witness);
     }
   }
-  return best;
+  const std::size_t first = wrong.front().scan;
+  std::vector<Witness> tried{wrong.front()};
+  if (wrong.size() > 2) tried.push_back(wrong[wrong.size() / 2]);
+  if (wrong.size() > 1) tried.push_back(wrong.back());
+  Trial trial(what, scans, window, std::move(tried));
+  std::vector<Suspect> found;
+  if (begins_in_sight) {
+    for (const auto& conversion : what.inputs) {
+      if (const auto one = trial.search(first, conversion.signal)) found.push_back(*one);
+    }
+    found = best_first(std::move(found));
+    if (!found.empty()) return found;
+  }
+  const std::size_t from = scans.size() - std::min(window, scans.size());
+  for (std::size_t scan = from; scan <= first; ++scan) {
+    for (const auto& conversion : what.inputs) {
+      if (const auto one = trial.by_neighbours(scan, conversion.signal)) found.push_back(*one);
+    }
+  }
+  return best_first(std::move(found));
 }
 
 }  // namespace millwright::stewardship

@@ -65,18 +65,29 @@ std::optional<double> recompute(const Recomputation& what, std::span<const ScanR
 /// |a − b| ≤ 1e-5 · max(1, |a|), as models of several runtimes must agree.
 bool agrees(double recomputed, double stored);
 
-/// A row in whose place another value would give the stored verdict.
+/// A verdict of the model that is stored beside one of `scans`.
+struct Witness {
+  std::size_t scan = 0;
+  double stored = 0;
+};
+
+/// A row in whose place another value would give the stored verdicts.
 struct Suspect {
   std::size_t scan = 0;  ///< in `scans`
   std::size_t input = 0;
-  double instead = 0;     ///< what its neighbours in time suggest, in the unit of the series
-  double recomputed = 0;  ///< with that in its place
+  double instead = 0;     ///< that value, in the unit of the series
+  double recomputed = 0;  ///< the last verdict with it
+  double left = 0;        ///< sum of differences that stay, as a share of those that are there now
 };
 
-/// The one row of the last `window` scans whose replacement takes away nine tenths of the
-/// difference between what is recomputed and what is stored, and more than that of any other row.
-std::optional<Suspect> suspect_of(const Recomputation& what, std::span<const ScanRows> scans,
-                                  std::size_t window, double stored);
+/// Which row of the window was altered. `witnesses`, oldest first, end with the verdict in question;
+/// `window` scans go into each. A row that was altered spoils the verdicts from its own scan on: so
+/// the first one that does not follow from the rows tells the scan, and of its rows the one is
+/// looked for that, with another value, makes several verdicts right at once. Where the beginning is
+/// out of sight, every row of the window is tried with what its neighbours in time suggest. Gives
+/// those that explain nine tenths of the differences, the best first.
+std::vector<Suspect> suspects_of(const Recomputation& what, std::span<const ScanRows> scans,
+                                 std::size_t window, std::span<const Witness> witnesses);
 
 /// A number of a row, booleans and integers included.
 std::optional<double> number_of(const historian::StoredSample& row);
