@@ -73,15 +73,24 @@ void print_welcome(const LocalFleet& fleet, const std::string& directory,
                << std::flush;
 }
 
-Result<bool> wait_until_drained(LocalFleet& fleet, engine::StopSignal& stop) {
+Result<bool> wait_until_drained(LocalFleet& fleet, const Clock& clock, engine::StopSignal& stop) {
+  std::optional<Duration> since;
   while (!stop.wait(std::chrono::milliseconds(100))) {
     if (auto fallen = fleet.fallen(); !fallen.empty()) {
       return fail(Code::unavailable,
                   fmt::format("a member of the demo has ended: {}", fmt::join(fallen, "; ")));
     }
     const auto edges = fleet.edges();
-    if (std::ranges::all_of(edges, [](const auto& e) { return e.status.number("drained") == 1; }) &&
-        fleet.derived().drained)
+    const Duration now = clock.monotonic_now();
+    const bool drained =
+        std::ranges::all_of(edges,
+                            [](const auto& e) { return e.status.number("drained") == 1; }) &&
+        fleet.derived().drained;
+    if (!drained)
+      since.reset();
+    else if (!since)
+      since = now;
+    else if (now - *since >= LocalFleet::settled_after)
       return true;
   }
   return false;
@@ -164,7 +173,7 @@ Result<void> run_demo(const interfaces::DemoOptions& options, interfaces::Termin
   if (!fleet) return pass(std::move(fleet), "data left in " + *directory);
   Result<void> outcome;
   if (options.once) {
-    auto complete = wait_until_drained(**fleet, *stop);
+    auto complete = wait_until_drained(**fleet, *clock, *stop);
     outcome = complete ? give_account(**fleet, *complete, clock->monotonic_now() - start, options,
                                       terminal)
                        : Result<void>(pass(std::move(complete)));

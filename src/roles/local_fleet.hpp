@@ -81,6 +81,9 @@ class LocalFleet {
   Result<void> command(const std::string& site, const std::string& edge, const std::string& device,
                        const std::string& metric, double value);
 
+  /// Members write what they say of themselves four times a second, each when it likes: what all of
+  /// them say together holds when it has held for so long.
+  static constexpr Duration settled_after = std::chrono::seconds(1);
   std::vector<FleetEdge> edges() const;
   /// Members that have ended although nobody killed them, with how.
   std::vector<std::string> fallen();

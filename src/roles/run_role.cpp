@@ -57,7 +57,13 @@ class Play {
           std::ranges::all_of(edges,
                               [](const auto& e) { return e.status.number("drained") == 1; }) &&
           fleet_.derived().drained;
-      if (drained && next_ == faults_.size() && open_.empty()) return true;
+      if (!drained || next_ < faults_.size() || !open_.empty()) {
+        drained_at_.reset();
+      } else if (!drained_at_) {
+        drained_at_ = elapsed;
+      } else if (elapsed - *drained_at_ >= LocalFleet::settled_after) {
+        return true;
+      }
     }
     return false;
   }
@@ -127,6 +133,7 @@ class Play {
   Duration start_{0};
   std::size_t next_ = 0;
   std::vector<Open> open_;
+  std::optional<Duration> drained_at_;
 };
 
 /// The training edges play first; the others wait for their models.

@@ -95,7 +95,7 @@ test('value to asset to why, down to the source rows', () => withPage(desktop, a
   await page.getByRole('button', { name: /^Health of .*why/ }).click();
   const why = page.getByRole('dialog');
   await why.getByRole('heading', { name: 'Calibration' }).waitFor();
-  await why.getByText('None known').waitFor();
+  await why.locator('.calibration').filter({ hasText: 'None known' }).waitFor();
   await why.getByRole('heading', { name: /^Source rows/ }).waitFor();
   if (!isReal) {
     await why.getByText('pump-life@3').waitFor();
