@@ -30,7 +30,7 @@ export function OrderView({ order }: { order: WorkOrder }) {
       </p>
       <dl className="facts">
         <div><dt>Found</dt><dd>{finding.reason ?? 'no reason given'}</dd></div>
-        <div><dt>Score</dt><dd><Number ask={{ kind: 'order', order: order.id }} name="Score of the finding">{finding.score == null ? 'unknown' : `${numberText(finding.score, 3)} of 1`}</Number></dd></div>
+        <div><dt>Score</dt><dd><Number ask={{ kind: 'order', order: order.id }} name="Score of the finding">{finding.score == null ? 'unknown' : numberText(finding.score, 3)}</Number></dd></div>
         <div><dt>At</dt><dd><Time at={finding.at} /></dd></div>
         <div><dt>Model</dt><dd>{finding.model}</dd></div>
         <div><dt>Precision</dt><dd><Precision model={finding.model} /></dd></div>
