@@ -64,8 +64,8 @@ void check_driver(const Entry<DeviceSpec>& device, Reporter& report) {
       report.add(declared, "driver.step", "a step of nothing", "a duration above 0", {}, {});
     }
     if (plant.start && plant.history.count() > 0) {
-      report.add(declared, "driver.history", "a history beside a start",
-                 "one of them", {}, "a plant that is not live begins at 'start': remove 'history'");
+      report.add(declared, "driver.history", "a history beside a start", "one of them", {},
+                 "a plant that is not live begins at 'start': remove 'history'");
     }
     if (plant.start && plant.end && *plant.end <= *plant.start) {
       report.add(declared, "driver.end", "ends before it begins", "a time after 'start'", {}, {});

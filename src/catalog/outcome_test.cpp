@@ -102,8 +102,8 @@ TEST(Outcomes, ModelsJudgeTheirTypeOnly) {
       EXPECT_EQ(trigger.command_metric, "speed_setpoint");
       EXPECT_EQ(trigger.lease, std::chrono::minutes(2));
       EXPECT_EQ(trigger.per_hour_max, 10u);
-      EXPECT_TRUE(trigger.holds(0.9995));
-      EXPECT_FALSE(trigger.holds(0.999));
+      EXPECT_TRUE(trigger.holds(0.951));
+      EXPECT_FALSE(trigger.holds(0.95));
     }
   }
 }

@@ -20,8 +20,8 @@ class BrokerWatch final : public engine::BrokerListener {
   /// Over all lives of the broker that were seen.
   std::uint64_t dropped() const { return dropped_before_ + dropped_; }
 
-  /// As somebody with a tool at a machine: `unavailable` while the broker is away, and lost where the
-  /// account may not write.
+  /// As somebody with a tool at a machine: `unavailable` while the broker is away, and lost where
+  /// the account may not write.
   Result<void> publish(const engine::BrokerMessage& message) { return client_->publish(message); }
 
   void on_connected() override;

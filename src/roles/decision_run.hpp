@@ -82,8 +82,8 @@ class DecisionRun {
   std::vector<catalog::Resource> declared_;
   std::map<std::string, std::string> variables_;
   std::vector<std::string> training_edges_;
-  std::string maker_;                                       ///< responsible for rollouts
-  std::string approver_;                                    ///< accountable for them
+  std::string maker_;     ///< responsible for rollouts
+  std::string approver_;  ///< accountable for them
   std::string technician_;
   std::map<std::string, std::vector<std::string>> models_;  ///< by kind of target
 };

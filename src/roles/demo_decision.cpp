@@ -47,7 +47,8 @@ void DemoDecision::advance() {
 }
 
 Result<bool> DemoDecision::has_history() {
-  auto last = reader_.get("/api/v1/last?limit=1000&pattern=" + interfaces::percent_encode("*/state"));
+  auto last =
+      reader_.get("/api/v1/last?limit=1000&pattern=" + interfaces::percent_encode("*/state"));
   if (!last) return pass(std::move(last));
   const auto& values = (*last)["values"].items();
   const Timestamp now = clock_.utc_now();

@@ -1,5 +1,5 @@
-// What happens in the demo beside its data: the history of the simulated plant arrives, models learn
-// from it, are released, approved and rolled out by the declared (simulated) persons, and the
+// What happens in the demo beside its data: the history of the simulated plant arrives, models
+// learn from it, are released, approved and rolled out by the declared (simulated) persons, and the
 // simulated technicians go to the machines. Each step is one that the command line has, too.
 #pragma once
 

@@ -83,8 +83,7 @@ Result<bool> wait_until_drained(LocalFleet& fleet, const Clock& clock, engine::S
     const auto edges = fleet.edges();
     const Duration now = clock.monotonic_now();
     const bool drained =
-        std::ranges::all_of(edges,
-                            [](const auto& e) { return e.status.number("drained") == 1; }) &&
+        std::ranges::all_of(edges, [](const auto& e) { return e.status.number("drained") == 1; }) &&
         fleet.derived().drained;
     if (!drained)
       since.reset();
@@ -148,7 +147,8 @@ Result<void> run_demo(const interfaces::DemoOptions& options, interfaces::Termin
   const std::string resources = *directory + "/resources";
   std::optional<std::pair<Timestamp, Timestamp>> span;
   if (options.once) span = {clock->utc_now() - options.plant_time, clock->utc_now()};
-  if (auto done = write_resources(resources, span, options.history, options.seed); !done) return done;
+  if (auto done = write_resources(resources, span, options.history, options.seed); !done)
+    return done;
   auto sites = plan_fleet({resources});
   if (!sites) return pass(std::move(sites));
 

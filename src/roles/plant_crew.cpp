@@ -93,8 +93,8 @@ Result<std::vector<std::string>> PlantCrew::round(interfaces::HubClient& signer,
     done_.insert(id);
     if (order["verdict"]["outcome"].string() != "confirmed") continue;
     if (!is_wearing(machine->second, now)) continue;  // it has failed meanwhile, or is new again
-    auto ordered = fleet.command(machine->second.site, machine->second.edge,
-                                 machine->second.device, std::string(service_output), 1);
+    auto ordered = fleet.command(machine->second.site, machine->second.edge, machine->second.device,
+                                 std::string(service_output), 1);
     if (!ordered) return pass(std::move(ordered), "service of " + asset);
     lines.push_back(fmt::format("{} is serviced before it fails ({})", asset, id));
   }

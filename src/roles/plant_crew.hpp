@@ -1,7 +1,8 @@
 // The technicians of the simulated plant, for `demo`. A finding moves nothing by itself: somebody
-// has to go to the machine. Where a work order was closed as `confirmed`, by whomever, the crew does
-// the planned work before the machine fails; at the sites that are given to it, it also inspects and
-// gives the verdicts itself. What it finds there is the plant's truth, which nobody else is told.
+// has to go to the machine. Where a work order was closed as `confirmed`, by whomever, the crew
+// does the planned work before the machine fails; at the sites that are given to it, it also
+// inspects and gives the verdicts itself. What it finds there is the plant's truth, which nobody
+// else is told.
 #pragma once
 
 #include <map>
@@ -19,7 +20,7 @@
 namespace millwright::roles {
 
 struct CrewOptions {
-  std::set<std::string> sites;  ///< whose work orders the crew closes itself
+  std::set<std::string> sites;                   ///< whose work orders the crew closes itself
   Duration patience = std::chrono::seconds(20);  ///< from a work order to the inspection
 };
 

@@ -80,12 +80,12 @@ struct Suspect {
   double left = 0;        ///< sum of differences that stay, as a share of those that are there now
 };
 
-/// Which row of the window was altered. `witnesses`, oldest first, end with the verdict in question;
-/// `window` scans go into each. A row that was altered spoils the verdicts from its own scan on: so
-/// the first one that does not follow from the rows tells the scan, and of its rows the one is
-/// looked for that, with another value, makes several verdicts right at once. Where the beginning is
-/// out of sight, every row of the window is tried with what its neighbours in time suggest. Gives
-/// those that explain nine tenths of the differences, the best first.
+/// Which row of the window was altered. `witnesses`, oldest first, end with the verdict in
+/// question; `window` scans go into each. A row that was altered spoils the verdicts from its own
+/// scan on: so the first one that does not follow from the rows tells the scan, and of its rows the
+/// one is looked for that, with another value, makes several verdicts right at once. Where the
+/// beginning is out of sight, every row of the window is tried with what its neighbours in time
+/// suggest. Gives those that explain nine tenths of the differences, the best first.
 std::vector<Suspect> suspects_of(const Recomputation& what, std::span<const ScanRows> scans,
                                  std::size_t window, std::span<const Witness> witnesses);
 

@@ -131,8 +131,7 @@ bool apply_fault(const PlantSpec& spec, std::uint32_t asset, Output output, Time
   const double chance = uniform(draw(spec.seed, asset, Stream::spike, index));
   switch (fault.kind) {
     case SensorFaultKind::stuck:
-      value = reading(spec, asset, output, fault.from,
-                      machine_at(spec, asset, fault.from, {}));
+      value = reading(spec, asset, output, fault.from, machine_at(spec, asset, fault.from, {}));
       return true;
     case SensorFaultKind::drift: {
       const double run = static_cast<double>((time - fault.from).count()) /
@@ -325,7 +324,8 @@ Result<PlannedService> Plant::service(std::uint32_t asset, Timestamp time) const
   // Planned work takes a third of the time and of the money of a repair.
   constexpr double share = 0.3;
   const auto repair = static_cast<double>((life.repaired - life.failed).count());
-  return PlannedService{life.number, time, time + Duration(static_cast<std::int64_t>(share * repair)),
+  return PlannedService{life.number, time,
+                        time + Duration(static_cast<std::int64_t>(share * repair)),
                         std::floor(share * life.cost_eur)};
 }
 

@@ -88,9 +88,8 @@ class TestHistorian {
     return wait<Range>([&](Reply<Range> reply) { historian_->range(query, std::move(reply)); });
   }
   Result<std::vector<Range>> ranges(const std::vector<RangeQuery>& queries) {
-    return wait<std::vector<Range>>([&](Reply<std::vector<Range>> reply) {
-      historian_->ranges(queries, std::move(reply));
-    });
+    return wait<std::vector<Range>>(
+        [&](Reply<std::vector<Range>> reply) { historian_->ranges(queries, std::move(reply)); });
   }
   Result<engine::Table> sql(const std::string& statement) {
     return wait<engine::Table>(
