@@ -71,6 +71,13 @@ const AssetSpec* Index::asset(std::string_view name) const {
   return found == asset_by_name.end() ? nullptr : &assets[found->second.entry].spec;
 }
 
+std::string Index::asset_title(std::string_view name) const {
+  const auto found = asset_by_name.find(name);
+  if (found == asset_by_name.end()) return std::string(name);
+  const std::string& title = assets[found->second.entry].spec.title;
+  return title.empty() ? std::string(name) : fill_key(title, found->second.key);
+}
+
 std::vector<SignalSpec> Index::signals_of_type(std::string_view type) const {
   std::vector<SignalSpec> out;
   std::set<std::string, std::less<>> seen;

@@ -66,6 +66,8 @@ struct Index {
   std::vector<Expanded> device_instances;
 
   const AssetSpec* asset(std::string_view name) const;
+  /// As declared, with the key of its template filled in; the name of one that is not declared.
+  std::string asset_title(std::string_view name) const;
   /// Signals of a type, those of the types it extends included; stops at a cycle.
   std::vector<SignalSpec> signals_of_type(std::string_view type) const;
   /// `type` is `base` or extends it.

@@ -90,6 +90,9 @@ TEST(Outcomes, EdgesAndGatewaysGetTheirScores) {
 
 TEST(Outcomes, ModelsJudgeTheirTypeOnly) {
   const auto demo = example("demo");
+  const auto declared = as_declared(demo);
+  EXPECT_EQ(Index(declared).asset_title("pump-101"), "Pump 101");
+  EXPECT_EQ(Index(declared).asset_title("no-such"), "no-such");
   const auto setup = edge_setup(demo, "site-a", "edge-a1", {});
   ASSERT_TRUE(setup.has_value()) << setup.error().text();
   for (const auto& source : setup->sources) {

@@ -107,7 +107,7 @@ Json asset_json(const catalog::Index& index, const stewardship::Office& office,
                 const std::string& name, const Derived& derived) {
   const auto* declared = index.asset(name);
   return Json::object({{"name", name},
-                       {"title", declared == nullptr ? name : declared->title},
+                       {"title", index.asset_title(name)},
                        {"site", derived.site},
                        {"type", declared == nullptr ? std::string() : declared->type},
                        {"health", health_json(derived)},

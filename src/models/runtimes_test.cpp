@@ -101,6 +101,11 @@ TEST_P(Runtimes, AgreeOnMissingValues) {
   }
   const auto foreign = xgboost_predict(trained.model, values, columns);
   ASSERT_TRUE(foreign);
+  const auto peer = xgboost_runner(trained.model);
+  ASSERT_TRUE(peer) << peer.error().text();
+  EXPECT_EQ((*peer)->run(values, columns).value().at(0), foreign->values);
+  EXPECT_EQ((*peer)->run(values, columns + 1).error().code(), Code::invalid_input);
+  EXPECT_FALSE(xgboost_runner(as_bytes("no model")));
   const auto onnx = open_onnx_runtime();
   const auto answers =
       onnx.value()->load(onnx_of(trained.trees, "trees")).value()->run(values, columns);

@@ -8,6 +8,7 @@
 #include "base/bytes.hpp"
 #include "catalog/document.hpp"
 #include "models/matrix.hpp"
+#include "models/onnx.hpp"
 #include "models/tree_ensemble.hpp"
 
 namespace millwright::models {
@@ -60,5 +61,8 @@ Result<Bytes> xgboost_train(const FeatureMatrix& matrix, std::span<const std::si
 Result<TreeEnsemble> trees_of_xgboost(ByteView model);
 Result<ForeignPrediction> xgboost_predict(ByteView model, std::span<const float> values,
                                           std::size_t columns);
+/// XGBoost's own in-place prediction with the model loaded once, on one thread: a peer for
+/// comparisons, not for serving. `values` may have NaN.
+Result<std::unique_ptr<Runner>> xgboost_runner(ByteView model);
 
 }  // namespace millwright::models

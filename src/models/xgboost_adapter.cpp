@@ -2,6 +2,7 @@
 // (doc/model.schema of XGBoost: learner.gradient_booster.model.trees[]).
 #include <xgboost/c_api.h>
 
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -249,6 +250,59 @@ Result<ForeignPrediction> xgboost_predict(ByteView model, std::span<const float>
   }
   if (!done) return std::unexpected(done.error());
   return out;
+}
+
+namespace {
+
+class XgboostRunner final : public Runner {
+ public:
+  Result<void> load(ByteView model) {
+    Result<void> done = checked(XGBoosterCreate(nullptr, 0, booster_.out()), "starting");
+    if (done) {
+      done = checked(XGBoosterLoadModelFromBuffer(booster_.get(), model.data(), model.size()),
+                     "loading a model");
+    }
+    if (done) done = checked(XGBoosterSetParam(booster_.get(), "nthread", "1"), "setting threads");
+    bst_ulong features = 0;
+    if (done) done = checked(XGBoosterGetNumFeature(booster_.get(), &features), "reading a model");
+    columns_ = features;
+    return done;
+  }
+
+  std::size_t columns() const override { return columns_; }
+
+  Result<std::vector<std::vector<float>>> run(std::span<const float> values,
+                                              std::size_t columns) override {
+    if (columns != columns_ || values.size() % columns != 0)
+      return fail(Code::invalid_input, fmt::format("rows of {} columns are wanted", columns_));
+    const auto address = std::bit_cast<std::uintptr_t>(values.data());
+    const std::string array =
+        fmt::format(R"({{"data":[{},true],"shape":[{},{}],"typestr":"<f4","version":3}})", address,
+                    values.size() / columns, columns);
+    constexpr const char* config =
+        R"({"type":0,"training":false,"iteration_begin":0,"iteration_end":0,"strict_shape":false,)"
+        R"("missing":NaN,"cache_id":0})";
+    bst_ulong const* shape = nullptr;
+    bst_ulong dimensions = 0;
+    float const* out = nullptr;
+    auto done = checked(XGBoosterPredictFromDense(booster_.get(), array.c_str(), config, nullptr,
+                                                  &shape, &dimensions, &out),
+                        "predicting");
+    if (!done) return pass(std::move(done));
+    return std::vector<std::vector<float>>{{out, out + values.size() / columns}};
+  }
+
+ private:
+  OwnedBooster booster_;
+  std::size_t columns_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Runner>> xgboost_runner(ByteView model) {
+  auto runner = std::make_unique<XgboostRunner>();
+  if (auto done = runner->load(model); !done) return pass(std::move(done));
+  return std::unique_ptr<Runner>(std::move(runner));
 }
 
 }  // namespace millwright::models

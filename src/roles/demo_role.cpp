@@ -51,7 +51,8 @@ void print_welcome(const LocalFleet& fleet, const std::string& directory,
   const std::string& url = fleet.hub_url();
   terminal.out << fmt::format(
                       "\nMillwright demo: SIMULATED plant, {} processes, data in {}\n\n"
-                      "  open       {}\n\n"
+                      "  open       {}\n"
+                      "             and make the first user: clara, the technician of this demo\n\n"
                       "worth trying in another terminal (with MILLWRIGHT_HUB={}):\n"
                       "  millwright watch 'site-a/*'\n"
                       "  millwright ledger\n"
@@ -59,8 +60,9 @@ void print_welcome(const LocalFleet& fleet, const std::string& directory,
                       "samples GROUP BY ALL ORDER BY ALL\"\n"
                       "  kill -9 {}        # the gateway of site-a: then look at the ledger\n"
                       "  millwright usecase readiness\n"
-                      "  millwright train MODEL -f {}/resources --register --person ben --key "
-                      "{}/keys/ben.key\n\n"
+                      "  millwright workorder list --state open\n"
+                      "  millwright workorder verdict ORDER confirmed --person clara --key "
+                      "{}/keys/clara.key\n\n"
                       "Ctrl-C stops everything that was started here.\n",
                       fleet.members().size(), directory, url, url,
                       [&] {
@@ -69,7 +71,7 @@ void print_welcome(const LocalFleet& fleet, const std::string& directory,
                         }
                         return 0;
                       }(),
-                      directory, directory)
+                      directory)
                << std::flush;
 }
 
