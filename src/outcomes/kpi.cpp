@@ -286,6 +286,10 @@ KpiValue measure_cost_rate(const KpiFrame& frame, const std::vector<statistics::
     return not_yet(frame, fmt::format("{} asset{} with time at risk, an interval needs two",
                                       exposed.size(), exposed.size() == 1 ? "" : "s"));
   }
+  // No amount has no spread: [0, 0] would claim what a short time cannot show.
+  if (std::ranges::all_of(exposed, [](const auto& asset) { return asset.amount == 0; })) {
+    return not_yet(frame, fmt::format("no cost was seen at {} assets so far", exposed.size()));
+  }
   auto out = framed(frame);
   const double factor = in_unit(1, "/d", out.unit);
   const auto ratio = statistics::ratio_of_sums(exposed, out.level);

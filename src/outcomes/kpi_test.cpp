@@ -116,6 +116,8 @@ TEST(KpiValue, RatesAndCosts) {
   EXPECT_EQ(cost.n, 3u);
   EXPECT_DOUBLE_EQ(cost.value, 12);
   EXPECT_EQ(measure_cost_rate(frame, {{100, 10}}).state, KpiState::not_yet);
+  EXPECT_EQ(measure_cost_rate(frame, {{0, 10}, {0, 10}}).state, KpiState::not_yet)
+      << "nothing seen is no interval of nothing";
 }
 
 TEST(Money, OfStopsAvoided) {

@@ -106,9 +106,11 @@ try {
     const { assets } = await get('/api/v1/assets');
     const worst = assets[0].name;
     for (const [name, viewport, path, dialog] of [['value', desktop, '/value'], ['assets', desktop, '/assets'], ['asset', desktop, `/assets/${worst}`],
-      ['why', desktop, `/assets/${worst}?why=health%7C${worst}`, true], ['work', phone, '/orders'], ['releases', desktop, '/releases']]) {
+      ['why', desktop, `/assets/${worst}`, true], ['work', phone, '/orders'], ['releases', desktop, '/releases']]) {
       const picture = await browser.page(viewport);
       await signIn(picture, hub, path);
+      if (dialog) await picture.getByRole('button', { name: /^Health of .*why/ }).click();
+      if (dialog) await picture.getByRole('heading', { name: /^Source rows/ }).waitFor();
       await picture.getByRole(dialog ? 'dialog' : 'main').waitFor();
       await picture.waitForFunction(() => !document.querySelector('.waiting') && document.getAnimations().every((a) => a.playState !== 'running'));
       await picture.screenshot({ path: join(pictures, `${name}.png`) });

@@ -66,9 +66,10 @@ function AssetReason({ asset, metric, series, at }: { asset: string; metric: 'he
   const detail = useQuery({ queryKey: ['asset', asset], queryFn: () => hub.asset(asset), staleTime: Infinity });
   // The moment that was asked about stays, though newer values come while one reads.
   const [asked, setAsked] = useState(series !== undefined && at !== undefined ? { series, at } : undefined);
-  const signal = detail.data?.signals.find((s) => s.name === metric);
+  const own = metric === 'health' ? detail.data?.health : detail.data?.rul;
+  const signal = own?.series && own.at && own.value != null ? own : detail.data?.signals.find((s) => s.name === metric);
   useEffect(() => {
-    if (!asked && signal?.at) setAsked({ series: signal.series, at: signal.at });
+    if (!asked && signal?.series && signal.at) setAsked({ series: signal.series, at: signal.at });
   }, [asked, signal]);
   return (
     <Answer of={detail} what={asset}>
