@@ -1,5 +1,6 @@
 #include "outcomes/kpi.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/format.hpp"
