@@ -7,6 +7,7 @@
 #include <set>
 
 #include "models/gateway_scorer_rig.hpp"
+#include "models/golden_rig.hpp"
 
 namespace millwright::models {
 namespace {
@@ -321,7 +322,17 @@ TEST(GatewayScorer, ABundleThatDoesNotFitIsRefusedWithEveryProblem) {
   broken.onnx = Bytes(5, std::byte{1});
   const auto runtime = open_onnx_runtime().value();
   ScorerRig with({}, runtime.get());
-  EXPECT_EQ(with.activate(broken).error().code(), Code::corrupt);
+  with.scorer->on_schema(engine_schema());
+  ASSERT_TRUE(with.activate(trees_bundle(4)));
+  const auto refused = with.activate(broken);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::corrupt);
+  std::string text = refused.error().text() + "\n";
+  const auto id = text.find("remaining-life@5:") + std::string_view("remaining-life@5:").size();
+  text.replace(id, 64, "DIGEST");  // of the trees, which another XGBoost may grow otherwise
+  EXPECT_EQ(text, golden("corrupt_onnx.txt", text));
+  EXPECT_TRUE(model_of(with.send({.number = 0})[0]).starts_with("remaining-life@4:"))
+      << "the one in force stays";
 }
 
 TEST(GatewayScorer, AWithdrawnModelJudgesNoMore) {
