@@ -59,6 +59,12 @@ export function Copy({ text, name = 'Copy' }: { text: string; name?: string }) {
     </CopyButton>
   );
 }
+/** What was signed, in words; the whole statement with its signature is in the answer of the API. */
+function approvalText(approval: unknown): string | null {
+  if (typeof approval !== 'object' || approval === null) return typeof approval === 'string' ? approval : null;
+  const { subject, at, digest } = approval as { subject?: string; at?: string; digest?: string };
+  return [subject, at && `signed ${at.slice(0, 19).replace('T', ' ')} UTC`, digest && `over sha256:${digest.slice(0, 12)}…`].filter(Boolean).join(', ');
+}
 const Query = ({ text }: { text: string | null | undefined }) =>
   text ? <><Code block className="query">{text}</Code><Copy text={text} name="Copy the query" /></> : <Empty>No query: nothing was computed.</Empty>;
 
@@ -126,7 +132,7 @@ function LineageView({ of, series, at, children }: { of: Lineage; series: string
         {model ? (
           <Facts of={[['Model', [model.name, model.version].filter((x) => x !== undefined).join('@') || recipe?.model],
             ['Digest', <Digest key="d" of={model.digest} />], ['Trained on data', <Digest key="h" of={model.data_hash} />],
-            ['Approval', typeof model.approval === 'object' && model.approval ? JSON.stringify(model.approval) : (model.approval as string)],
+            ['Approval', approvalText(model.approval)],
             ['Approved by', model.approver ? personText(model.approver) : <Mark key="a" look="watch" small>nobody</Mark>]]} />
         ) : <Empty>No model: the value was measured or computed by a pipeline.</Empty>}
       </Part>
