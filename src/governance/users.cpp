@@ -132,7 +132,7 @@ Result<void> Users::create(std::string_view name, std::string_view password) {
 Result<void> Users::set_up(std::string_view name, std::string_view password) {
   if (!setup_required()) {
     return fail(Code::refused, "setup_done: the first user exists already",
-                "sign in, or have a user created by `millwright user add`");
+                "sign in as that user; further local users cannot be made yet");
   }
   return create(name, password);
 }
@@ -176,8 +176,7 @@ std::unexpected<Error> Users::locked(const Wrong& wrong) const {
   return fail(Code::refused,
               fmt::format("locked: {} wrong passwords in a row; sign-in is closed until {}",
                           wrong.count, to_rfc3339(when)),
-              "wait until then; whoever runs the hub can set a new password with `millwright user "
-              "password`");
+              "wait until then");
 }
 
 std::unexpected<Error> Users::count_wrong(std::string_view name) {
