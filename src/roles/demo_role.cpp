@@ -47,12 +47,12 @@ Result<void> write_resources(const std::string& directory,
 }
 
 void print_welcome(const LocalFleet& fleet, const std::string& directory,
-                   interfaces::Terminal& terminal) {
+                   const std::string& technician, interfaces::Terminal& terminal) {
   const std::string& url = fleet.hub_url();
   terminal.out << fmt::format(
                       "\nMillwright demo: SIMULATED plant, {} processes, data in {}\n\n"
                       "  open       {}\n"
-                      "             and make the first user: clara, the technician of this demo\n\n"
+                      "             and make the first user: {}, the technician of this demo\n\n"
                       "worth trying in another terminal (with MILLWRIGHT_HUB={}):\n"
                       "  millwright watch 'site-a/*'\n"
                       "  millwright ledger\n"
@@ -61,17 +61,17 @@ void print_welcome(const LocalFleet& fleet, const std::string& directory,
                       "  kill -9 {}        # the gateway of site-a: then look at the ledger\n"
                       "  millwright usecase readiness\n"
                       "  millwright workorder list --state open\n"
-                      "  millwright workorder verdict ORDER confirmed --person clara --key "
-                      "{}/keys/clara.key\n\n"
+                      "  millwright workorder verdict ORDER confirmed --person {} --key "
+                      "{}/keys/{}.key\n\n"
                       "Ctrl-C stops everything that was started here.\n",
-                      fleet.members().size(), directory, url, url,
+                      fleet.members().size(), directory, url, technician, url,
                       [&] {
                         for (const auto& [name, pid] : fleet.pids()) {
                           if (name.starts_with("gateway")) return pid;
                         }
                         return 0;
                       }(),
-                      directory)
+                      technician, directory, technician)
                << std::flush;
 }
 
@@ -180,7 +180,7 @@ Result<void> run_demo(const interfaces::DemoOptions& options, interfaces::Termin
                                       terminal)
                        : Result<void>(pass(std::move(complete)));
   } else {
-    print_welcome(**fleet, *directory, terminal);
+    print_welcome(**fleet, *directory, *decision ? (*decision)->technician() : "anybody", terminal);
     const auto http = interfaces::make_http_client();
     std::optional<DemoDecision> play;
     if (*decision && !options.is_bare) {
